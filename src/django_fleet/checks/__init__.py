@@ -1,0 +1,15 @@
+"""System checks: what the settings and models contradict, told before a query finds out.
+
+Nothing here opens a connection; what only a connection can tell is for ``manage.py fleet check``.
+"""
+
+from typing import Final
+
+from django_fleet.checks.placement import check_homes, check_placement
+from django_fleet.checks.project import check_project
+from django_fleet.checks.topology import check_replicas
+
+__all__ = ["STATIC", "check_homes", "check_placement", "check_project", "check_replicas"]
+
+STATIC: Final = (check_replicas, check_placement, check_homes, check_project)
+"""Every check that ``manage.py check`` runs for us."""

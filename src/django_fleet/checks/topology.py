@@ -1,0 +1,76 @@
+"""Does ``DATABASES`` describe replicas that can be?"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from django.core.checks import CheckMessage, Error
+from django.db import connections
+
+from django_fleet.errors import listed
+from django_fleet.topology.database import is_weight
+
+
+def check_replicas(**_kwargs: Any) -> list[CheckMessage]:
+    """``REPLICA_OF`` names a primary of the same vendor, ``WEIGHT`` is a number."""
+    entries = connections.settings
+    found: list[CheckMessage] = []
+    for alias, entry in entries.items():
+        if "REPLICA_OF" in entry:
+            found += _replica_of(alias, entries)
+        if "WEIGHT" in entry and not is_weight(entry["WEIGHT"]):
+            found.append(_wrong_weight(alias, entry["WEIGHT"]))
+    return found
+
+
+def _replica_of(alias: str, entries: Mapping[str, Mapping[str, Any]]) -> Iterator[CheckMessage]:
+    place = f"DATABASES[{alias!r}]['REPLICA_OF']"
+    named = entries[alias]["REPLICA_OF"]
+    if named is None:
+        return
+    if named not in entries:
+        yield Error(
+            f"{place} names {named!r}, which is not in DATABASES.",
+            hint=f"The databases are {listed(entries)}.",
+            id="fleet.E001",
+        )
+        return
+    if _leads_back(alias, entries):
+        yield Error(
+            f"{place} leads back to {alias!r}: no database of the circle is a primary.",
+            hint="Remove REPLICA_OF from the database that takes the writes.",
+            id="fleet.E003",
+        )
+        return
+    further = entries[named].get("REPLICA_OF")
+    if further is not None:
+        yield Error(
+            f"{place} names {named!r}, which is itself a replica (of {further!r}).",
+            hint=f"Name the primary: REPLICA_OF = {further!r}.",
+            id="fleet.E002",
+        )
+    if entries[named].get("ENGINE") != entries[alias].get("ENGINE"):
+        yield Error(
+            f"{place} names {named!r}, which has another ENGINE "
+            f"({entries[named].get('ENGINE')}, not {entries[alias].get('ENGINE')}).",
+            hint="A replica is of the same kind as its primary.",
+            id="fleet.E014",
+        )
+
+
+def _leads_back(alias: str, entries: Mapping[str, Mapping[str, Any]]) -> bool:
+    seen = {alias}
+    current = entries[alias].get("REPLICA_OF")
+    while current in entries:
+        if current in seen:
+            return current == alias
+        seen.add(current)
+        current = entries[current].get("REPLICA_OF")
+    return False
+
+
+def _wrong_weight(alias: str, weight: object) -> CheckMessage:
+    return Error(
+        f"DATABASES[{alias!r}]['WEIGHT'] is {weight!r}.",
+        hint="WEIGHT is a whole number, 0 or more: the replica's share of the reads.",
+        id="fleet.E004",
+    )

@@ -1,0 +1,180 @@
+"""Every exception of django-fleet, and nothing else.
+
+    FleetError
+    ├── ConfigurationError             (also ImproperlyConfigured)
+    │   ├── UnplacedModelError
+    │   ├── EmptyDefaultError
+    │   ├── NotInstalledError
+    │   └── UnsupportedDjangoError
+    ├── UnknownDatabaseError           (also ConnectionDoesNotExist)
+    ├── MissingConnectionError         (also ConnectionDoesNotExist)
+    ├── MigrationTargetError           (also CommandError)
+    ├── UnknownConsistencyError        (also ValueError)
+    └── WriteRefusedError              (also NotSupportedError)
+        ├── ReplicaWriteError
+        └── ReadOnlyError
+
+Each says what was refused, where, and how to go on; ``code`` names its section on the
+documentation's page of errors.
+"""
+
+from collections.abc import Iterable
+
+from django.core.exceptions import ImproperlyConfigured
+from django.core.management.base import CommandError
+from django.db.utils import NotSupportedError
+from django.utils.connection import ConnectionDoesNotExist
+
+__all__ = [
+    "ConfigurationError",
+    "EmptyDefaultError",
+    "FleetError",
+    "MigrationTargetError",
+    "MissingConnectionError",
+    "NotInstalledError",
+    "ReadOnlyError",
+    "ReplicaWriteError",
+    "UnknownConsistencyError",
+    "UnknownDatabaseError",
+    "UnplacedModelError",
+    "UnsupportedDjangoError",
+    "WriteRefusedError",
+    "listed",
+]
+
+
+def listed(names: Iterable[str]) -> str:
+    """Names for a message: quoted, in the order given, or ``(none)``."""
+    return ", ".join(repr(name) for name in names) or "(none)"
+
+
+class FleetError(Exception):
+    """Something that django-fleet refused to do."""
+
+    code = "fleet-error"
+
+
+class ConfigurationError(FleetError, ImproperlyConfigured):
+    """The settings contradict themselves or miss something."""
+
+    code = "configuration"
+
+
+class UnplacedModelError(ConfigurationError):
+    """A query needs a model that nobody placed, and there is no default database to fall back to."""
+
+    code = "unplaced-model"
+
+    def __init__(self, label: str, aliases: Iterable[str]) -> None:
+        self.label = label
+        app_label = label.split(".", maxsplit=1)[0]
+        super().__init__(
+            f"{label} lives on no database: DATABASES['default'] is empty and nothing places this "
+            f'model. Write FLEET["PLACEMENT"] = {{"{app_label}": "<alias>"}} in the settings, or '
+            f'using = "<alias>" in the model\'s Meta; the databases are {listed(aliases)}.'
+        )
+
+
+class EmptyDefaultError(ConfigurationError):
+    """Something asked for the default database of a project that has none."""
+
+    code = "empty-default"
+
+    def __init__(self, aliases: Iterable[str]) -> None:
+        super().__init__(
+            "DATABASES['default'] is empty, so there is no default database to connect to. Name "
+            f"one: --database=<alias> on the command line, using=\"<alias>\" in code; the databases "
+            f"are {listed(aliases)}."
+        )
+
+
+class NotInstalledError(ConfigurationError):
+    """The router is in use, but the app is not."""
+
+    code = "not-installed"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "django_fleet.Router is in DATABASE_ROUTERS, but 'django_fleet' is not in "
+            "INSTALLED_APPS. Add it there."
+        )
+
+
+class UnsupportedDjangoError(ConfigurationError):
+    """A place in Django that we hook into looks different from what we know."""
+
+    code = "unsupported-django"
+
+
+class UnknownDatabaseError(FleetError, ConnectionDoesNotExist):
+    """An alias that is not in ``DATABASES``."""
+
+    code = "unknown-database"
+
+    def __init__(self, alias: object, *, place: str, aliases: Iterable[str]) -> None:
+        self.alias = alias
+        self.place = place
+        super().__init__(
+            f"The connection '{alias}' doesn't exist: {place} names it, but DATABASES does not. "
+            f"The databases are {listed(aliases)}."
+        )
+
+
+class MissingConnectionError(FleetError, ConnectionDoesNotExist):
+    """``connections["alias"]`` of an alias that is not in ``DATABASES``."""
+
+    code = "unknown-database"
+
+    def __init__(self, message: str, *, aliases: Iterable[str]) -> None:
+        super().__init__(f"{message} The databases are {listed(aliases)}.")
+
+
+class UnknownConsistencyError(FleetError, ValueError):
+    """A consistency level that does not exist."""
+
+    code = "unknown-consistency"
+
+    def __init__(self, level: object, *, place: str, levels: Iterable[str]) -> None:
+        super().__init__(
+            f"{place} asks for consistency {level!r}; the levels are {listed(levels)}."
+        )
+
+
+class MigrationTargetError(FleetError, CommandError):
+    """``migrate`` was pointed at a database that cannot be migrated."""
+
+    code = "migration-target"
+
+
+class WriteRefusedError(FleetError, NotSupportedError):
+    """A statement that writes was stopped before it reached a server."""
+
+    code = "write-refused"
+
+
+class ReplicaWriteError(WriteRefusedError):
+    """A write was on its way to a replica."""
+
+    code = "write-to-replica"
+
+    def __init__(self, alias: str, primary: str, *, what: str) -> None:
+        self.alias = alias
+        self.primary = primary
+        super().__init__(
+            f"{what} was sent to {alias!r}, a replica of {primary!r}. It was refused before it "
+            f"reached the server. Write to {primary!r} instead: leave the choice to the router, or "
+            f'say using="{primary}".'
+        )
+
+
+class ReadOnlyError(WriteRefusedError):
+    """A write was attempted inside ``fleet.read_only()``."""
+
+    code = "read-only"
+
+    def __init__(self, alias: str, *, what: str) -> None:
+        self.alias = alias
+        super().__init__(
+            f"{what} was sent to {alias!r} inside fleet.read_only(). It was refused before it "
+            f"reached the server. Move it out of the block, or drop the block."
+        )

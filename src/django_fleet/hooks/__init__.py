@@ -1,0 +1,48 @@
+"""Every touch on Django: the table of hooks, and how they are put in.
+
+A hook is one attribute of one stock class. It keeps the original as ``__wrapped__``, refuses an
+original that it does not know, and calls one function of the domain.
+"""
+
+from typing import Final
+
+from django_fleet.hooks import (
+    compiler,
+    connection_handler,
+    cursor_wrapper,
+    dumpdata,
+    dummy,
+    error_wrapper,
+    migrate,
+    model,
+    options,
+    queryset,
+    raw_query,
+)
+from django_fleet.hooks.connection_handler import made_connection
+from django_fleet.hooks.hook import Hook
+from django_fleet.routing.running import Running
+
+__all__ = ["TABLE", "Hook", "install", "made_connection"]
+
+TABLE: Final[tuple[Hook, ...]] = (
+    *options.HOOKS,
+    *model.HOOKS,
+    *queryset.HOOKS,
+    *compiler.HOOKS,
+    *raw_query.HOOKS,
+    *cursor_wrapper.HOOKS,
+    *error_wrapper.HOOKS,
+    *connection_handler.HOOKS,
+    *dummy.HOOKS,
+    *dumpdata.HOOKS,
+    *migrate.HOOKS,
+)
+"""Every attribute of Django that is replaced, in the order of installation."""
+
+
+def install(running: Running) -> None:
+    """Puts in every hook that the running fleet needs; those already in stay as they are."""
+    for hook in TABLE:
+        if running.primaries or not hook.only_with_replicas:
+            hook.install(running)

@@ -1,0 +1,48 @@
+"""``CursorWrapper``: the last look at each statement, for every connection and thread."""
+
+from typing import Any, Final
+
+from django_fleet.hooks.hook import Hook
+from django_fleet.routing.guard import Guard
+from django_fleet.routing.running import Running
+
+
+def _execute_with_wrappers(original: Any, running: Running) -> Any:
+    before_statement = Guard(running).before_statement
+
+    def _execute_with_wrappers(self: Any, sql: Any, params: Any, many: bool, executor: Any) -> Any:
+        before_statement(self.db.alias, sql)
+        return original(self, sql, params, many, executor)
+
+    return _execute_with_wrappers
+
+
+def _callproc(original: Any, running: Running) -> Any:
+    before_procedure = Guard(running).before_procedure
+
+    def callproc(self: Any, procname: Any, params: Any = None, kparams: Any = None) -> Any:
+        before_procedure(self.db.alias, procname)
+        return original(self, procname, params, kparams)
+
+    return callproc
+
+
+HOOKS: Final = (
+    Hook(
+        target="django.db.backends.utils.CursorWrapper",
+        attribute="_execute_with_wrappers",
+        make=_execute_with_wrappers,
+        parameters=(("self", "sql", "params", "many", "executor"),),
+        why="execute_wrappers is a list per connection that its users expect to own: leaving a "
+        "wrapper pops the last entry, whoever put it there.",
+        until="Django has wrappers for all connections",
+    ),
+    Hook(
+        target="django.db.backends.utils.CursorWrapper",
+        attribute="callproc",
+        make=_callproc,
+        parameters=(("self", "procname", "params", "kparams"),),
+        why="execute_wrappers do not see stored procedures.",
+        until="Django has wrappers for all connections",
+    ),
+)

@@ -1,0 +1,95 @@
+"""What a hook is: one attribute on one stock class, its reason, and how it is put in and taken out."""
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from django import get_version
+from django.utils.module_loading import import_string
+
+from django_fleet.errors import UnsupportedDjangoError
+from django_fleet.routing.running import Running
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """One attribute of Django that django-fleet replaces."""
+
+    target: str
+    """Dotted path of the class or module."""
+
+    attribute: str
+
+    make: Callable[[Any, Running], Any]
+    """The original and the running fleet in, the replacement out."""
+
+    parameters: tuple[tuple[str, ...], ...] = ()
+    """The parameter lists that the original may have; empty where it is a value, not a function."""
+
+    why: str = ""
+    """Why no public way exists."""
+
+    until: str = ""
+    """When it can go."""
+
+    only_with_replicas: bool = False
+    """Put in only where a replica is configured: it would cost something measurable elsewhere."""
+
+    @property
+    def name(self) -> str:
+        """``QuerySet.db``."""
+        return f"{self.target.rsplit('.', maxsplit=1)[-1]}.{self.attribute}"
+
+    def install(self, running: Running) -> None:
+        """Puts the replacement in; a second time changes nothing."""
+        owner = _resolved(self.target)
+        original = _own_attribute(owner, self.attribute)
+        if is_ours(original):
+            return
+        self._verify(original)
+        replacement = self.make(original, running)
+        function = _function(replacement)
+        if function is not None:
+            function.__wrapped__ = original
+            function.fleet_hook = True
+        setattr(owner, self.attribute, replacement)
+
+    def _verify(self, original: Any) -> None:
+        if not self.parameters:
+            return
+        found = tuple(inspect.signature(_function(original)).parameters)
+        if found not in self.parameters:
+            expected = " or ".join(f"({', '.join(each)})" for each in self.parameters)
+            raise UnsupportedDjangoError(
+                f"django-fleet does not know {self.name} of Django {get_version()}: it takes "
+                f"({', '.join(found)}), expected {expected}. Use a Django that this release of "
+                "django-fleet supports, or a newer django-fleet."
+            )
+
+
+def is_ours(attribute: Any) -> bool:
+    """Whether ``attribute`` is a replacement made here."""
+    return bool(getattr(_function(attribute), "fleet_hook", False))
+
+
+def _resolved(target: str) -> Any:
+    """The class or module that a dotted path names."""
+    try:
+        return import_module(target)
+    except ModuleNotFoundError:
+        return import_string(target)
+
+
+def _own_attribute(owner: Any, name: str) -> Any:
+    """The attribute as it stands on the class: a classmethod stays a classmethod object."""
+    return vars(owner).get(name)
+
+
+def _function(attribute: Any) -> Any:
+    if isinstance(attribute, property):
+        return attribute.fget
+    if isinstance(attribute, classmethod | staticmethod):
+        return attribute.__func__
+    return attribute if inspect.isfunction(attribute) else None

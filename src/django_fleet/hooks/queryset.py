@@ -1,0 +1,92 @@
+"""``QuerySet`` and ``RawQuerySet``: lazy queries keep the choice of the block they were built in."""
+
+from typing import Any, Final
+
+from django_fleet.hooks.hook import Hook
+from django_fleet.routing.instance import takes_using
+from django_fleet.routing.remembered import remember_choice, under_remembered_choice
+from django_fleet.routing.running import Running
+
+
+def _init(original: Any, _running: Running) -> Any:
+    def __init__(  # noqa: N807
+        self: Any, model: Any = None, query: Any = None, using: Any = None, hints: Any = None
+    ) -> None:
+        original(self, model, query, using, hints)
+        if query is None:
+            remember_choice(self._query)
+
+    return __init__
+
+
+def _db(original: Any, _running: Running) -> Any:
+    ask = original.fget
+
+    def db(self: Any) -> str:
+        return under_remembered_choice(self._query, ask, self)
+
+    return property(db, doc=original.__doc__)
+
+
+def _create(original: Any, _running: Running) -> Any:
+    def create(self: Any, **kwargs: Any) -> Any:
+        if "using" in kwargs and takes_using(self.model):
+            return original(self.using(kwargs.pop("using")), **kwargs)
+        return original(self, **kwargs)
+
+    return create
+
+
+def _raw_init(original: Any, _running: Running) -> Any:
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
+        original(self, *args, **kwargs)
+        self._db = self._db or self.query.using
+
+    return __init__
+
+
+_RAW_PARAMETERS: Final = (
+    "self",
+    "raw_query",
+    "model",
+    "query",
+    "params",
+    "translations",
+    "using",
+    "hints",
+)
+
+HOOKS: Final = (
+    Hook(
+        target="django.db.models.query.QuerySet",
+        attribute="__init__",
+        make=_init,
+        parameters=(("self", "model", "query", "using", "hints"),),
+        why="Every new queryset passes here; managers may be the user's own and call no super().",
+        until="Django's querysets choose their database when they are built",
+    ),
+    Hook(
+        target="django.db.models.query.QuerySet",
+        attribute="db",
+        make=_db,
+        parameters=(("self",),),
+        why="The router is asked here, when the query runs, and is not told of the queryset.",
+        until="Django passes the queryset to the router",
+    ),
+    Hook(
+        target="django.db.models.query.QuerySet",
+        attribute="create",
+        make=_create,
+        parameters=(("self", "kwargs"),),
+        why="create(using=) would make the object for one database and save it to another.",
+        until="Django's Model takes using",
+    ),
+    Hook(
+        target="django.db.models.query.RawQuerySet",
+        attribute="__init__",
+        make=_raw_init,
+        parameters=(_RAW_PARAMETERS, (*_RAW_PARAMETERS, "fetch_mode")),
+        why="A raw query asks the router twice: at its making and at its reading; it must be one answer.",
+        until="RawQuerySet keeps the database it was made for",
+    ),
+)

@@ -1,0 +1,61 @@
+"""Where a read goes when the replica that should answer it cannot be reached."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.db import connections
+
+from django_fleet.context import unit
+from django_fleet.routing.running import Running
+from django_fleet.vendors import vendor_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Failover:
+    """Moves reads of one running fleet away from replicas that are down.
+
+    Only reads, only before their first row, never inside a transaction: the caller sees to the
+    first two, this class to the third.
+    """
+
+    __slots__ = ("_running",)
+
+    def __init__(self, running: Running) -> None:
+        self._running = running
+
+    def reading(self, ask: "Callable[[], Any]", asked: Any, redirect: "Callable[[str], None]") -> Any:
+        """``ask()``; when ``asked.using`` turns out to be an unreachable replica, again elsewhere.
+
+        ``redirect`` points the question at another database. Ends with the primary, whose error is
+        the caller's to see. Each database is asked at most once.
+        """
+        tried: set[str] = set()
+        while True:
+            try:
+                return ask()
+            except Exception as error:
+                tried.add(asked.using)
+                alias = self._elsewhere(asked.using, error, tried)
+                if alias is None:
+                    raise
+                redirect(alias)
+
+    def _elsewhere(self, alias: str, error: Exception, tried: set[str]) -> str | None:
+        here = self._running
+        primary = here.primaries.get(alias)
+        if primary is None or primary == alias:
+            return None
+        connection = connections[alias]
+        if connection.in_atomic_block or not vendor_of(connection).is_connection_lost(error):
+            return None
+        connection.close()
+        here.nodes.went_offline(alias, error)
+        replicas = unit().replicas
+        if replicas.get(primary) == alias:
+            del replicas[primary]
+        chosen = here.nodes.choose(here.fleet.cluster_of(primary))
+        if chosen is None or chosen in tried:
+            return None if primary in tried else primary
+        replicas[primary] = chosen
+        return chosen

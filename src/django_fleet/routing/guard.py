@@ -1,0 +1,42 @@
+"""The last look at a statement before it leaves for a server.
+
+It refuses writes on replicas and inside ``read_only()``, and notes what a unit of work wrote. It
+sees all that goes through Django's cursors; ``vendors`` close a replica's session for the rest.
+"""
+
+from typing import Any
+
+from django_fleet.context import SCOPE, choice, unit
+from django_fleet.errors import ReadOnlyError, ReplicaWriteError
+from django_fleet.routing.running import Running
+from django_fleet.routing.statement import Kind, first_word, is_plain_select, kind_of
+
+
+class Guard:
+    """Checks statements for one running fleet."""
+
+    __slots__ = ("_running",)
+
+    def __init__(self, running: Running) -> None:
+        self._running = running
+
+    def before_statement(self, alias: str, sql: Any) -> None:
+        """Raises ``ReplicaWriteError`` or ``ReadOnlyError``, or notes that ``alias`` was written to."""
+        primaries = self._running.primaries
+        if (not primaries and SCOPE.get() is None) or is_plain_select(sql):
+            return
+        kind = kind_of(sql)
+        if kind is not Kind.READ:
+            self._check(alias, primaries.get(alias), f"{first_word(sql)} (kind: {kind.name.lower()})")
+
+    def before_procedure(self, alias: str, name: str) -> None:
+        """The same for a stored procedure, which may write whatever it likes."""
+        self._check(alias, self._running.primaries.get(alias), f"CALL {name}")
+
+    def _check(self, alias: str, primary: str | None, what: str) -> None:
+        if primary is not None and primary != alias:
+            raise ReplicaWriteError(alias, primary, what=what)
+        if choice().read_only:
+            raise ReadOnlyError(alias, what=what)
+        if primary is not None:
+            unit().written.add(primary)

@@ -1,0 +1,30 @@
+"""The one answer to: is the table of this model present on that cluster?
+
+Everything that crosses databases builds on it. It is asked of all routers, so it is right for a
+project that never wrote a word of ``FLEET``; and it speaks of tables as routed, not as found.
+"""
+
+from typing import TYPE_CHECKING
+
+from django.db import router
+
+from django_fleet.routing.running import running
+from django_fleet.topology.placement import owner
+
+if TYPE_CHECKING:
+    from django.db.models import Model
+
+
+def is_present(model: "type[Model]", alias: str) -> bool:
+    """Whether ``allow_migrate`` lets the table of ``model`` be on the cluster of ``alias``.
+
+    Opens no connection. A proxy has its concrete model's table; an auto-created through table
+    stands where the model that declares the relation stands.
+    """
+    primary = running().fleet.primary_of(alias)
+    return router.allow_migrate_model(primary, owner(model))
+
+
+def is_remote(model: "type[Model]", host: str) -> bool:
+    """Whether a query that runs on ``host`` has to reach another cluster for ``model``."""
+    return not is_present(model, host)

@@ -1,0 +1,53 @@
+"""One alias of ``DATABASES`` and what its entry says about its place in the fleet."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+DUMMY_ENGINE: Final = "django.db.backends.dummy"
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """The facts that stand with one database in the settings."""
+
+    alias: str
+    engine: str
+    """Dotted path of the backend, as in ``ENGINE``."""
+
+    replica_of: str | None = None
+    """Alias of the primary that this database repeats, from ``REPLICA_OF``."""
+
+    weight: int = 1
+    """Share of the reads that a replica takes, relative to its siblings; 0 takes none."""
+
+    @property
+    def is_replica(self) -> bool:
+        """Whether it repeats another database."""
+        return self.replica_of is not None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nobody configured it: ``DATABASES["default"] = {}``."""
+        return self.engine == DUMMY_ENGINE
+
+
+def described(alias: str, entry: Mapping[str, Any]) -> Database:
+    """The database that ``entry`` of ``DATABASES`` describes.
+
+    Values that make no sense are kept out of routing (``REPLICA_OF`` of a wrong kind is no replica,
+    a wrong ``WEIGHT`` counts as 1) and reported by ``checks``, which read the entry itself.
+    """
+    replica_of = entry.get("REPLICA_OF")
+    weight = entry.get("WEIGHT", 1)
+    return Database(
+        alias=alias,
+        engine=str(entry.get("ENGINE") or DUMMY_ENGINE),
+        replica_of=replica_of if isinstance(replica_of, str) and replica_of else None,
+        weight=weight if is_weight(weight) else 1,
+    )
+
+
+def is_weight(value: object) -> bool:
+    """Whether ``value`` can stand as ``WEIGHT``: a whole number, 0 or more."""
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0

@@ -1,0 +1,78 @@
+"""The questions that are asked of a vendor, with the answers of one that we know nothing about."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django_fleet.vendors.features import Features
+
+if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What a database says of its own place in replication."""
+
+    is_replica: bool | None
+    """Whether it follows another server; ``None`` when it cannot say."""
+
+    identity: str
+    """What a primary and its replicas have in common."""
+
+    database: str
+    """The name of the database (or file) on that server."""
+
+    received_from: frozenset[str] = frozenset()
+    """Identities of the servers whose writes it has applied, where the vendor names them."""
+
+
+class Vendor:
+    """One database product. Every method opens the connection if it has to, and runs outside routing."""
+
+    name: ClassVar[str] = "other"
+    features: ClassVar[Features] = Features()
+
+    def server_version(self, connection: "BaseDatabaseWrapper") -> str:
+        """Product and version for people: ``PostgreSQL 16.14``."""
+        version = ".".join(str(part) for part in connection.get_database_version())
+        return f"{connection.display_name} {version}"
+
+    def make_session_read_only(self, connection: "BaseDatabaseWrapper") -> None:
+        """The session refuses writes from now on, also those that bypass Django's cursors."""
+
+    def estimated_rows(self, connection: "BaseDatabaseWrapper") -> Mapping[str, int]:
+        """Table -> about how many rows it has, for the tables that the server has an estimate for."""
+        del connection
+        return {}
+
+    def is_connection_lost(self, error: BaseException) -> bool:
+        """Whether Django's ``error`` means that this server cannot serve the read and another might."""
+        del error
+        return False
+
+    def standing(self, connection: "BaseDatabaseWrapper") -> Standing:
+        """What the database says of its place in replication, with the least privileges."""
+        name = str(connection.settings_dict["NAME"])
+        return Standing(is_replica=None, identity="", database=name)
+
+    def why_not_a_replica(self, replica: Standing, primary: Standing) -> str | None:
+        """Why ``replica`` does not repeat ``primary``, in words; ``None`` when it does, or may."""
+        del replica, primary
+        return None
+
+
+def one_row(connection: "BaseDatabaseWrapper", sql: str) -> tuple[Any, ...]:
+    """The only row of a query without parameters."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        row: tuple[Any, ...] = cursor.fetchone()
+    return row
+
+
+def all_rows(connection: "BaseDatabaseWrapper", sql: str) -> list[tuple[Any, ...]]:
+    """Every row of a query without parameters."""
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        rows: list[tuple[Any, ...]] = cursor.fetchall()
+    return rows

@@ -1,0 +1,89 @@
+"""MariaDB 10.6 and later, and MySQL 8 by its documentation: GTIDs, error numbers, table statistics."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from django.db.utils import InterfaceError
+
+from django_fleet.vendors.base import Standing, Vendor, all_rows, one_row
+from django_fleet.vendors.features import Features
+
+if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
+
+# Client errors 2002-2013: cannot connect, gone away, lost during the query. Server errors: too many
+# connections (1040), shutting down (1053), killed (1927 on MariaDB), idle for too long (4031).
+_LOST: Final = frozenset({2002, 2003, 2005, 2006, 2013, 1040, 1053, 1927, 4031})
+
+
+class MySQL(Vendor):
+    """A MariaDB or MySQL server, reached through mysqlclient or PyMySQL."""
+
+    name: ClassVar[str] = "mysql"
+    features: ClassVar[Features] = Features(
+        has_server_roles=True, has_row_estimates=True, has_read_only_sessions=True
+    )
+
+    def server_version(self, connection: "BaseDatabaseWrapper") -> str:
+        (version,) = one_row(connection, "SELECT VERSION()")
+        product = "MariaDB" if _is_mariadb(connection) else "MySQL"
+        return f"{product} {str(version).split('-', maxsplit=1)[0]}"
+
+    def make_session_read_only(self, connection: "BaseDatabaseWrapper") -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET SESSION TRANSACTION READ ONLY")
+
+    def estimated_rows(self, connection: "BaseDatabaseWrapper") -> Mapping[str, int]:
+        sql = (
+            "SELECT table_name, table_rows FROM information_schema.tables"
+            " WHERE table_schema = DATABASE() AND table_rows IS NOT NULL"
+        )
+        return {str(table): int(rows) for table, rows in all_rows(connection, sql)}
+
+    def is_connection_lost(self, error: BaseException) -> bool:
+        if isinstance(error, InterfaceError):
+            return True
+        return bool(error.args) and error.args[0] in _LOST
+
+    def standing(self, connection: "BaseDatabaseWrapper") -> Standing:
+        if _is_mariadb(connection):
+            identity, applied, database = one_row(
+                connection, "SELECT @@server_id, @@global.gtid_slave_pos, DATABASE()"
+            )
+            sources = frozenset(_gtid_servers(str(applied or "")))
+            # A promoted replica keeps its gtid_slave_pos; only what it applied from others counts.
+            is_replica = bool(sources - {str(identity)})
+        else:
+            identity, read_only, applied, database = one_row(
+                connection,
+                "SELECT @@server_uuid, @@global.read_only, @@global.gtid_executed, DATABASE()",
+            )
+            sources = frozenset(_uuids(str(applied or "")))
+            is_replica = bool(read_only)
+        return Standing(is_replica, str(identity), str(database), sources)
+
+    def why_not_a_replica(self, replica: Standing, primary: Standing) -> str | None:
+        if replica.identity == primary.identity:
+            return "it is the same server as the primary"
+        if primary.identity not in replica.received_from:
+            return (
+                "it has never applied a transaction of the primary (its GTID position names "
+                f"servers {sorted(replica.received_from)}, the primary is {primary.identity})"
+            )
+        if replica.database != primary.database:
+            return f"it shows database {replica.database!r}, the primary {primary.database!r}"
+        return None
+
+
+def _is_mariadb(connection: "BaseDatabaseWrapper") -> bool:
+    return bool(getattr(connection, "mysql_is_mariadb", False))
+
+
+def _gtid_servers(position: str) -> list[str]:
+    """Server ids of a MariaDB GTID position: ``0-1-25,1-3-7`` -> 1, 3."""
+    return [gtid.split("-")[1] for gtid in position.split(",") if gtid.count("-") == 2]  # noqa: PLR2004
+
+
+def _uuids(executed: str) -> list[str]:
+    """Server uuids of a MySQL GTID set: ``uuid:1-5,uuid:7`` -> uuids."""
+    return [part.strip().split(":")[0] for part in executed.split(",") if ":" in part]

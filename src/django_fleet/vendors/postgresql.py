@@ -1,0 +1,69 @@
+"""PostgreSQL 14 and later: streaming replicas, SQLSTATEs, the catalog's estimates."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from django.db.utils import InterfaceError
+
+from django_fleet.vendors.base import Standing, Vendor, all_rows, one_row
+from django_fleet.vendors.features import Features
+
+if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
+
+# Appendix A of the manual: connection exceptions; shutdowns; recovery conflicts on a standby; too
+# many connections. A cancelled statement (57014) is the caller's own and stays his.
+_LOST_CLASSES: Final = ("08",)
+_LOST_STATES: Final = frozenset({"57P01", "57P02", "57P03", "40001", "53300"})
+
+
+class PostgreSQL(Vendor):
+    """A PostgreSQL server, reached through psycopg 3 (or psycopg2)."""
+
+    name: ClassVar[str] = "postgresql"
+    features: ClassVar[Features] = Features(
+        has_server_roles=True, has_row_estimates=True, has_read_only_sessions=True
+    )
+
+    def server_version(self, connection: "BaseDatabaseWrapper") -> str:
+        (version,) = one_row(connection, "SHOW server_version")
+        return f"PostgreSQL {str(version).split(' ', maxsplit=1)[0]}"
+
+    def make_session_read_only(self, connection: "BaseDatabaseWrapper") -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
+
+    def estimated_rows(self, connection: "BaseDatabaseWrapper") -> Mapping[str, int]:
+        sql = (
+            "SELECT relname, reltuples::bigint FROM pg_class"
+            " WHERE relkind IN ('r', 'p') AND reltuples >= 0 AND pg_table_is_visible(oid)"
+        )
+        return dict(all_rows(connection, sql))
+
+    def is_connection_lost(self, error: BaseException) -> bool:
+        if isinstance(error, InterfaceError):
+            return True
+        state = getattr(error.__cause__, "sqlstate", None)
+        if state is None:  # the wire broke, or never came up: no server answered with a state
+            return error.__cause__ is not None
+        return state in _LOST_STATES or state.startswith(_LOST_CLASSES)
+
+    def standing(self, connection: "BaseDatabaseWrapper") -> Standing:
+        in_recovery, identity, database = one_row(
+            connection,
+            "SELECT pg_is_in_recovery(), system_identifier::text, current_database()::text"
+            " FROM pg_control_system()",
+        )
+        return Standing(is_replica=in_recovery, identity=identity, database=database)
+
+    def why_not_a_replica(self, replica: Standing, primary: Standing) -> str | None:
+        if replica.identity != primary.identity:
+            return (
+                f"it belongs to another PostgreSQL cluster (system identifier {replica.identity}, "
+                f"the primary has {primary.identity})"
+            )
+        if not replica.is_replica:
+            return "the server is not in recovery: it takes writes of its own"
+        if replica.database != primary.database:
+            return f"it shows database {replica.database!r}, the primary {primary.database!r}"
+        return None

@@ -1,0 +1,43 @@
+"""SQLite 3.38 and later: files, whose replicas are snapshots that somebody ships."""
+
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from django_fleet.vendors.base import Standing, Vendor, all_rows
+from django_fleet.vendors.features import Features
+
+if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
+
+# https://sqlite.org/rescode.html: the file is gone, unreadable, or half-shipped.
+_LOST: Final = ("SQLITE_CANTOPEN", "SQLITE_IOERR", "SQLITE_NOTADB", "SQLITE_CORRUPT")
+
+
+class SQLite(Vendor):
+    """A SQLite database file (or shared memory)."""
+
+    name: ClassVar[str] = "sqlite"
+    features: ClassVar[Features] = Features(has_read_only_sessions=True)
+
+    def make_session_read_only(self, connection: "BaseDatabaseWrapper") -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA query_only = 1")
+
+    def is_connection_lost(self, error: BaseException) -> bool:
+        name = str(getattr(error.__cause__, "sqlite_errorname", ""))
+        return name.startswith(_LOST)
+
+    def standing(self, connection: "BaseDatabaseWrapper") -> Standing:
+        rows = all_rows(
+            connection,
+            "SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL ORDER BY type, name",
+        )
+        schema = "\n".join(f"{kind} {name} {sql}" for kind, name, sql in rows)
+        name = str(connection.settings_dict["NAME"])
+        return Standing(is_replica=None, identity=schema, database=name)
+
+    def why_not_a_replica(self, replica: Standing, primary: Standing) -> str | None:
+        # A file does not know where its pages came from; an older snapshot may lack what is new.
+        missing = set(replica.identity.splitlines()) - set(primary.identity.splitlines())
+        if missing:
+            return f"it holds what the primary does not: {min(missing)[:80]!r}"
+        return None
