@@ -1,0 +1,137 @@
+"""The command line of the oracle: what was asked for, and the exit status it earns.
+
+Status 0: nothing is lost that is not listed. 1: something is, or the list is stale. 2: the measure
+could not be taken.
+"""
+
+import argparse
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from oracle.environment import prepare_environment, probe_interpreter
+from oracle.errors import OracleError
+from oracle.losses import listed_losses
+from oracle.measure import MEASURES, Laboratory
+from oracle.modules import LISTS, chosen_modules
+from oracle.report import for_machines, for_people
+from oracle.servers import CHOICES, started
+from oracle.sources import CACHE, django_tests
+from oracle.suite import Suite
+
+EXAMPLES = """examples:
+  python -m oracle installed --db sqlite
+  python -m oracle installed --db sqlite --modules everyday
+  python -m oracle installed --db postgresql --modules queries --python python3.13 --django 6.1
+  python -m oracle scattered --db postgresql+mariadb
+"""
+
+
+def parser():
+    """The parser of the command line."""
+    top = argparse.ArgumentParser(
+        prog="python -m oracle",
+        description="Runs Django's own test suites with and without django-fleet.",
+        epilog=EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    verbs = top.add_subparsers(dest="verb", required=True)
+    descriptions = {
+        "installed": "stock Django beside Django with django-fleet installed and unused",
+        "scattered": "one database beside each app's models on two, stock and with django-fleet",
+        "fetch": "only download Django's tests and make their environment",
+    }
+    for verb, description in descriptions.items():
+        command = verbs.add_parser(verb, help=description, description=description)
+        command.add_argument("--python", default=sys.executable, help="the Python to test with")
+        command.add_argument("--django", help="a version, such as 6.1 (else that Python's own)")
+        if verb != "fetch":
+            add_measure_options(command, verb)
+    return top
+
+
+def add_measure_options(command, verb):
+    """The options of the two measures."""
+    choices = [each for each in CHOICES if verb == "scattered" or "+" not in each]
+    command.add_argument("--db", choices=choices, default="sqlite")
+    command.add_argument(
+        "--modules",
+        default=verb,
+        help=f"names of test modules, or of lists ({', '.join(LISTS)}), with commas between",
+    )
+    command.add_argument("--jobs", type=int, default=2, help="processes that run tests")
+    command.add_argument("--json", type=Path, metavar="FILE", help="write the findings there, too")
+    command.add_argument("--list-losses", action="store_true", help="print the list and stop")
+    command.add_argument("--keep-logs", action="store_true", help="keep what the suites printed")
+
+
+def main(arguments=None):
+    """Run the command line; returns the exit status."""
+    options = parser().parse_args(arguments)
+    try:
+        if options.verb == "fetch":
+            suite, interpreter = prepared_suite(options)
+            print(f"Django {interpreter.django}: {suite.tests}, {suite.python}")
+            return 0
+        if options.list_losses:
+            return print_losses(options.verb)
+        return measured(options)
+    except OracleError as error:
+        print(f"oracle: {error}", file=sys.stderr)
+        return 2
+
+
+def prepared_suite(options):
+    """Django's tests and the interpreter for them, fetched where they are not there yet."""
+    asked = probe_interpreter(options.python)
+    django = options.django or asked.django
+    if not django:
+        raise OracleError(f"{options.python} has no Django: say which one with --django 5.2.")
+    print(f"preparing Django {django} on Python {asked.python}", flush=True)
+    interpreter = prepare_environment(asked, django)
+    return Suite(django_tests(interpreter.django), interpreter.path), interpreter
+
+
+def print_losses(verb):
+    for loss in listed_losses(verb):
+        where = f"{', '.join(loss.databases)}; Django {', '.join(loss.django)}"
+        print(f"{loss.test}\n    {loss.kind} ({where})\n    {loss.reason}")
+    return 0
+
+
+def measured(options):
+    """Take the measure that was asked for, print what it found, and return the exit status."""
+    measure = MEASURES[options.verb]
+    suite, interpreter = prepared_suite(options)
+    modules = chosen_modules(options.modules.split(","), suite.tests)
+    losses = [
+        loss for loss in listed_losses(measure.name) if loss.applies(interpreter.django, options.db)
+    ]
+    folder = Path(tempfile.mkdtemp(prefix=f"{measure.name}-{options.db}-", dir=CACHE))
+    with started(options.db, interpreter) as databases:
+        laboratory = Laboratory(suite, databases, options.jobs, folder)
+        finding = laboratory.take(measure, modules, losses)
+    context = {
+        "measure": measure.name,
+        "database": options.db,
+        "servers": databases.versions,
+        "django": interpreter.django,
+        "python": interpreter.python,
+        "modules": modules,
+    }
+    print(for_people(finding, title(context)))
+    if options.json:
+        options.json.write_text(for_machines(finding, context), encoding="utf-8")
+    if options.keep_logs or not finding.is_clean:
+        print(f"logs: {folder}")
+    else:
+        shutil.rmtree(folder)
+    return 0 if finding.is_clean else 1
+
+
+def title(context):
+    return (
+        f"{context['measure']}: Django {context['django']}, Python {context['python']}, "
+        f"{context['servers']}, {len(context['modules'])} modules"
+    )

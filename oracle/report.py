@@ -1,0 +1,133 @@
+"""What a measure found, for people (a table and lists) and for machines (JSON)."""
+
+import json
+
+from oracle.configuration import SCATTERED, STOCK, TOGETHER, UNTOUCHED
+from oracle.measure import Finding
+from oracle.outcomes import Outcome
+
+PLACES = {
+    UNTOUCHED: "as it is",
+    TOGETHER: "one database",
+    SCATTERED: "scattered",
+}
+SHOWN = 60  # differences on the terminal
+COLUMNS = ("run", "package", "tests", "passed", "failed", "errors", "skipped", "other", "seconds")
+
+
+def row(run, result):
+    """One run as a row of the table."""
+    counts = result.counts
+    named = (Outcome.PASS, Outcome.FAIL, Outcome.ERROR, Outcome.SKIP)
+    other = sum(counts.values()) - sum(counts[outcome] for outcome in named)
+    return (
+        PLACES[run.placement],
+        "stock" if run.package == STOCK else "ours",
+        len(result.ends),
+        *(counts[outcome] for outcome in named),
+        other,
+        f"{result.duration_s:.0f}",
+    )
+
+
+def table(rows):
+    """The rows in columns as wide as their widest cell; numbers to the right."""
+    cells = [[str(cell) for cell in line] for line in (COLUMNS, *rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    words = 2  # the first two columns are words
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) if place < words else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(line, widths, strict=True))
+        )
+        for line in cells
+    )
+
+
+def _difference_lines(title, differences):
+    if not differences:
+        return
+    yield f"\n{title} ({len(differences)}):"
+    for each in differences[:SHOWN]:
+        yield f"  {each.test}"
+        yield f"      stock: {_end(each.reference)}"
+        yield f"      ours:  {_end(each.candidate)}"
+    if len(differences) > SHOWN:
+        yield f"  ... and {len(differences) - SHOWN} more: --json FILE has them all"
+
+
+def _end(end):
+    return f"{end.outcome} {end.error}".strip()[:200]
+
+
+def _loss_lines(finding):
+    judgement = finding.judgement
+    if judgement.listed:
+        yield f"\nlost, and listed ({len(judgement.listed)}):"
+        for difference, loss in judgement.listed:
+            yield f"  {difference.test}\n      {loss.kind}: {loss.reason}"
+    yield from _difference_lines("LOST, AND NOT LISTED", judgement.unlisted)
+    yield from _difference_lines(
+        "lost once, and not again when run one by one", finding.not_repeated
+    )
+    if judgement.stale:
+        yield f"\nLISTED, AND NOT LOST ({len(judgement.stale)}): take these out of oracle/losses"
+        yield from (f"  {loss.test}" for loss in judgement.stale)
+
+
+def for_people(finding: Finding, title: str) -> str:
+    """The table of runs, the shares, and the differences with their reasons."""
+    lines = ["", title, "", table([row(*each) for each in finding.results.items()])]
+    for package, value in finding.shares.items():
+        owner = "stock" if package == STOCK else "ours"
+        lines.append(f"\nof what passes on one database, passes scattered, {owner}: {value}")
+    lines += [
+        f"\n{run.name} broke off: see its log"
+        for run, result in finding.results.items()
+        if not result.is_complete
+    ]
+    lines += _loss_lines(finding)
+    lines.append(f"\n{'clean' if finding.is_clean else 'NOT CLEAN'}")
+    return "\n".join(lines)
+
+
+def for_machines(finding: Finding, context: dict) -> str:
+    """The same as JSON, with every test that is lost."""
+    judgement = finding.judgement
+    runs = [
+        {
+            "package": run.package,
+            "placement": run.placement,
+            "tests": len(result.ends),
+            "counts": {str(outcome): count for outcome, count in result.counts.items()},
+            "complete": result.is_complete,
+            "seconds": round(result.duration_s, 1),
+        }
+        for run, result in finding.results.items()
+    ]
+    shares = {
+        package: {"passed": value.passed, "total": value.total, "percent": round(value.percent, 2)}
+        for package, value in finding.shares.items()
+    }
+    document = {
+        **context,
+        "clean": finding.is_clean,
+        "runs": runs,
+        "shares": shares,
+        "listed": [
+            {**_as_data(difference), "kind": loss.kind, "reason": loss.reason}
+            for difference, loss in judgement.listed
+        ],
+        "unlisted": [_as_data(each) for each in judgement.unlisted],
+        "not_repeated": [_as_data(each) for each in finding.not_repeated],
+        "stale": [loss.test for loss in judgement.stale],
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _as_data(difference):
+    ends = {"stock": difference.reference, "ours": difference.candidate}
+    return {
+        "test": difference.test,
+        **{name: {"outcome": str(end.outcome), "error": end.error} for name, end in ends.items()},
+    }

@@ -1,0 +1,77 @@
+"""The databases of a measure: SQLite in memory, or servers that the test kit starts and ends."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+from oracle.configuration import FIRST, SECOND
+from oracle.environment import Interpreter
+from oracle.errors import OracleError
+
+CHOICES = ("sqlite", "postgresql", "mariadb", "postgresql+mariadb")
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """What serves one alias: its version, and a DATABASES entry for a database name."""
+
+    version: str
+    settings: Callable[[str], dict]
+
+
+def _sqlite(_stack, interpreter):
+    entry = {"ENGINE": "django.db.backends.sqlite3"}
+    return Backend(f"SQLite {interpreter.sqlite}", lambda name: {**entry, "NAME": name})
+
+
+def _postgresql(stack, _interpreter):
+    from django_fleet.testing import PostgresServers
+
+    servers = stack.enter_context(PostgresServers(replicas=0))
+    return Backend(servers.version, servers.settings)
+
+
+def _mariadb(stack, _interpreter):
+    from django_fleet.testing import MariaDBServers
+
+    servers = stack.enter_context(MariaDBServers(replicas=0))
+    return Backend(servers.version, servers.settings)
+
+
+STARTERS = {"sqlite": _sqlite, "postgresql": _postgresql, "mariadb": _mariadb}
+
+
+@dataclass(frozen=True, slots=True)
+class Databases:
+    """The two aliases that Django's suites need, on one server or on two."""
+
+    backends: dict[str, Backend]  # by alias
+
+    @property
+    def versions(self):
+        return " + ".join(dict.fromkeys(each.version for each in self.backends.values()))
+
+    def settings(self, run):
+        """DATABASES for one run; each run has databases of its own names."""
+        return {
+            alias: backend.settings(f"oracle_{run}_{alias}")
+            for alias, backend in self.backends.items()
+        }
+
+
+@contextmanager
+def started(choice: str, interpreter: Interpreter) -> Iterator[Databases]:
+    """The databases of a choice of --db, started; ended with the block.
+
+    In SQLite each database is in memory, and the version is that of the interpreter.
+    """
+    names = choice.split("+")
+    with ExitStack() as stack:
+        try:
+            backends = {name: STARTERS[name](stack, interpreter) for name in names}
+        except ImportError as error:
+            raise OracleError(
+                f"The servers of --db {choice} need the test kit: {error}. "
+                "Install django-fleet[testing]."
+            ) from error
+        yield Databases({FIRST: backends[names[0]], SECOND: backends[names[-1]]})

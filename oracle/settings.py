@@ -1,0 +1,40 @@
+"""The settings of one run of Django's suite, made from its `RunConfiguration`.
+
+Loaded by Django's runtests, which overwrites INSTALLED_APPS with its own list; an app gets in only
+through that list (drop the trick when runtests takes apps from the settings).
+"""
+
+import sys
+
+from oracle import configuration  # not its names: those in capitals would be settings
+
+run = configuration.RunConfiguration.received()
+
+if any(settings["ENGINE"].endswith("mysql") for settings in run.databases.values()):
+    import pymysql
+
+    pymysql.version_info = (2, 2, 7, "final", 0)  # Django asks for mysqlclient's number
+    pymysql.install_as_MySQLdb()
+
+DATABASES = run.databases
+DATABASE_ROUTERS = []
+SECRET_KEY = "oracle"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+DEFAULT_AUTO_FIELD = "django.db.models.AutoField"
+USE_TZ = False
+TEST_RUNNER = "oracle.runner.RecordingRunner"
+
+if run.package == configuration.FLEET:
+    runtests = sys.modules["__main__"]
+    if "django_fleet" not in runtests.ALWAYS_INSTALLED_APPS:
+        runtests.ALWAYS_INSTALLED_APPS.insert(0, "django_fleet")
+    DATABASE_ROUTERS.append("django_fleet.Router")
+
+if run.placement == configuration.SCATTERED:
+    DATABASE_ROUTERS.append("oracle.scatter.ScatterRouter")
+
+if run.placement != configuration.UNTOUCHED:
+    from oracle.capture import ignore_captured_queries, open_both_databases
+
+    ignore_captured_queries()
+    open_both_databases()
