@@ -19,12 +19,14 @@ if TYPE_CHECKING:
     from django_fleet.testing.servers.mariadb import MariaDBServers
     from django_fleet.testing.servers.node import Node
     from django_fleet.testing.servers.postgresql import PostgresServers
+    from django_fleet.testing.servers.sqlite import SQLiteServers
 
 __all__ = [
     "ControlNotSupportedError",
     "MariaDBServers",
     "Node",
     "PostgresServers",
+    "SQLiteServers",
     "ServerError",
     "ServerUnavailableError",
     "Servers",
@@ -35,6 +37,7 @@ _MODULES = {
     "MariaDBServers": "mariadb",
     "Node": "node",
     "PostgresServers": "postgresql",
+    "SQLiteServers": "sqlite",
     "ServerError": "errors",
     "ServerUnavailableError": "errors",
     "Servers": "cluster",

@@ -154,6 +154,7 @@ class Servers(ABC, Generic[NodeT]):
                 )
         if not waited:
             return
+        self.primary._need_running("catch_up()")
         position = self.primary._position()
         for node in waited:
             if not node._reaches(position, timeout_s=timeout_s):
@@ -193,6 +194,9 @@ class Servers(ABC, Generic[NodeT]):
         strangers = [node for node in others if node.source is not first]
         touched = first.heal()
         self._primary = first
+        if touched:
+            for node in self.replicas:
+                node._follow()  # at once, not when its next attempt to connect is due
         for node in others:
             if node in strangers:
                 node.source = first

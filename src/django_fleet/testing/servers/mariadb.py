@@ -51,7 +51,8 @@ _OPTIONS = (
     "--log-slave-updates",
     "--binlog-format=ROW",
     "--gtid-strict-mode=1",
-    "--innodb-flush-log-at-trx-commit=0",
+    # 2 and not 0: a commit must outlive a killed process, as it does with the durable 1.
+    "--innodb-flush-log-at-trx-commit=2",
     "--sync-binlog=0",
     "--innodb-doublewrite=0",
     "--character-set-server=utf8mb4",
@@ -109,7 +110,7 @@ class MariaDBNode(ServerNode):
             "CHANGE MASTER TO master_host=%s, master_port=%s, master_user=%s, master_password=%s,"
             " master_use_gtid=slave_pos, master_connect_retry=1, master_heartbeat_period=1,"
             " master_delay=%s",
-            (source.host, source.port, REPLICATOR, PASSWORD, ceil(self.lag_s)),
+            (source.host, source.port, REPLICATOR, PASSWORD, self._delay_s()),
         )
         self._run_threads()
 
@@ -132,6 +133,10 @@ class MariaDBNode(ServerNode):
                 return (cursor.fetchone() or {}).get(column)
         finally:
             connection.close()
+
+    def _delay_s(self) -> int:
+        """The server compares times in whole seconds, so it may be up to one short."""
+        return ceil(self.lag_s) + 1 if self.lag_s else 0
 
     def _run_threads(self) -> None:
         if not self.is_cut:
@@ -175,7 +180,7 @@ class MariaDBNode(ServerNode):
 
     def _apply_lag(self) -> None:
         self.query("STOP SLAVE")
-        self.query("CHANGE MASTER TO master_delay=%s", (ceil(self.lag_s),))
+        self.query("CHANGE MASTER TO master_delay=%s", (self._delay_s(),))
         self._run_threads()
 
     def _cut(self) -> None:

@@ -89,10 +89,10 @@ class Node(ABC):
 
     @contextmanager
     def lag(self, seconds: float) -> Iterator[None]:
-        """Within the block, commits show on this replica ``seconds`` after the primary made them.
+        """Within the block, a commit shows on this replica ``seconds`` after it was made.
 
-        MariaDB knows whole seconds only: there it is rounded up. SQLite ships its snapshots that
-        long after the first change which they hold.
+        Never earlier. MariaDB counts whole seconds: there it may be two later. SQLite ships a
+        snapshot that long after the first change that it holds, with all that came after it.
         """
         self._need_replica("lag()")
         if seconds <= 0:
