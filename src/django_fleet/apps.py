@@ -27,7 +27,7 @@ class DjangoFleetConfig(AppConfig):
         if "running" in vars(cls):
             cls.running.reload()
         else:
-            cls.running = Running(hooks.made_connection)
+            cls.running = Running(hooks.has_open_transaction, hooks.thread_store())
         hooks.install(cls.running)
 
     def ready(self) -> None:

@@ -19,11 +19,11 @@ from django_fleet.hooks import (
     queryset,
     raw_query,
 )
-from django_fleet.hooks.connection_handler import made_connection
+from django_fleet.hooks.connection_handler import has_open_transaction, thread_store
 from django_fleet.hooks.hook import Hook
 from django_fleet.routing.running import Running
 
-__all__ = ["TABLE", "Hook", "install", "made_connection"]
+__all__ = ["TABLE", "Hook", "has_open_transaction", "install", "thread_store"]
 
 TABLE: Final[tuple[Hook, ...]] = (
     *options.HOOKS,

@@ -1,20 +1,21 @@
 """Django's four router methods: gathers the facts, lets the rules decide.
 
-The reads of a model whose home is settled, outside every block, take a short way through the same
-rules: ``tests/properties`` holds the two ways equal.
+What is asked often takes the short way of ``shortcut``, with the same answers.
 """
 
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
 
 from django.apps import apps
 from django.db import router as django_router
 
-from django_fleet.context import NOTHING_CHOSEN, SCOPE, UNIT, Choice, choice, unit
+from django_fleet.context import NOTHING_CHOSEN, Choice, choice, unit
 from django_fleet.routing import rules
 from django_fleet.routing.decision import Chosen, Decision
 from django_fleet.routing.present import is_present
-from django_fleet.routing.running import Running, running
+from django_fleet.routing.running import running
+from django_fleet.routing.shortcut import Ask, reader, writer
 from django_fleet.routing.dumping import is_dumped
 from django_fleet.topology.placement import owner
 
@@ -29,49 +30,22 @@ class Router:
     lives, exactly as Django would ask them; this one picks the database of that cluster.
     """
 
+    db_for_read: Ask
+    """The database that answers a read of a model now: ``db_for_read(model, **hints)``."""
+
+    db_for_write: Ask
+    """The primary that takes a write of a model now: ``db_for_write(model, **hints)``."""
+
     def __init__(self) -> None:
-        self._running: Running | None = None
-        self._others: tuple[Any, ...] | None = None
+        self.running: Final = running()
+        self.db_for_read = reader(self.running, self.decide_read)
+        self.db_for_write = writer(self.running, self.decide_write)
 
-    @property
-    def running(self) -> Running:
-        """The fleet that this router routes for."""
-        if self._running is None:
-            self._running = running()
-        return self._running
-
-    @property
+    @cached_property
     def others(self) -> tuple[Any, ...]:
         """The user's own routers: those that stand after this one in ``DATABASE_ROUTERS``."""
-        if self._others is None:
-            routers = list(django_router.routers)
-            after = routers[routers.index(self) + 1 :] if self in routers else []
-            self._others = tuple(after)
-        return self._others
-
-    def db_for_read(self, model: "type[Model]", **hints: Any) -> str:
-        """The database that answers a read of ``model`` now."""
-        fleet = self._running
-        if fleet is not None and not hints and SCOPE.get() is None:
-            primary = fleet.settled.get(model)
-            if primary is not None:
-                if primary not in fleet.primaries:
-                    return primary
-                work = UNIT.get()
-                if work is not None and fleet.fleet.policy.consistency == "session":
-                    node = work.replicas.get(primary)
-                    if (
-                        node is not None
-                        and primary not in work.written
-                        and node not in fleet.nodes.offline
-                        and not fleet.has_open_transaction(primary)
-                    ):
-                        return node
-        return self.decide_read(model, **hints).alias
-
-    def db_for_write(self, model: "type[Model]", **hints: Any) -> str:
-        """The primary that takes a write of ``model`` now."""
-        return self.decide_write(model, **hints).alias
+        routers = list(django_router.routers)
+        return tuple(routers[routers.index(self) + 1 :]) if self in routers else ()
 
     def decide_read(self, model: "type[Model]", **hints: Any) -> Decision:
         """Where a read of ``model`` goes now, and why."""
@@ -160,9 +134,8 @@ class Router:
         instance = hints.get("instance")
         answer = self._ask_others(action, model, **hints) if self.others else None
         home = here.home(model)
-        if instance is None and answer is None and around.using is None:
-            if not self.others and model in here.homes and home.alias in here.fleet.databases:
-                self._settle(model)
+        if not self.others and (home.is_placed or not here.fleet.default_is_empty):
+            here.settle(model, home.alias)
         facts = rules.Facts(
             label=model._meta.label,
             remembered=None if instance is None else self._remembered(model, instance),
@@ -172,12 +145,6 @@ class Router:
             home=home,
         )
         return rules.choose_home(facts, here.fleet)
-
-    def _settle(self, model: "type[Model]") -> None:
-        here = self.running
-        home = here.home(model)
-        if home.is_placed or not here.fleet.default_is_empty:
-            here.settled[model] = home.alias
 
     def _remembered(self, model: "type[Model]", instance: Any) -> str | None:
         """The database of the instance, if rows of ``model`` can be found there."""

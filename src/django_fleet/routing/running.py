@@ -10,14 +10,15 @@ from django.apps import apps
 from django.db import connections
 
 from django_fleet import conf
+from django_fleet.conf import Consistency
 from django_fleet.errors import NotInstalledError
 from django_fleet.routing.nodes import Nodes
 from django_fleet.topology import Fleet, Home
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable
 
-    from django.db.backends.base.base import BaseDatabaseWrapper
     from django.db.models import Model
 
     from django_fleet.apps import DjangoFleetConfig
@@ -26,7 +27,19 @@ if TYPE_CHECKING:
 class Running:
     """What routing needs at hand. Attributes are replaced as a whole, never changed in place."""
 
-    __slots__ = ("fleet", "homes", "made_connection", "nodes", "primaries", "settled")
+    __slots__ = (
+        "consistency",
+        "fleet",
+        "has_open_transaction",
+        "homes",
+        "homes_of_aliases",
+        "nodes",
+        "offline",
+        "primaries",
+        "replicated",
+        "settled",
+        "thread_connections",
+    )
 
     fleet: Fleet
     nodes: Nodes
@@ -34,14 +47,30 @@ class Running:
     """Every alias of a cluster with replicas -> its primary. Empty where nothing is replicated."""
     homes: dict["type[Model]", Home]
     """Homes that were looked up already."""
-    settled: dict["type[Model]", str]
-    """Models whose home follows from placement alone, with no router of the user to ask."""
+    settled: dict["type[Model]", tuple[str, bool]]
+    """Models whose home follows from placement alone, with no router of the user to ask: that home,
+    and whether it answers every read outside a block, too."""
+    offline: dict[str, float]
+    """The replicas that are left alone now; the very dictionary of ``nodes``."""
 
-    made_connection: "Callable[[str], BaseDatabaseWrapper | None]"
-    """The connection object that this thread or task has for an alias already."""
+    replicated: frozenset[str]
+    """The primaries that have replicas."""
+    homes_of_aliases: dict[str | None, str]
+    """Every alias that can be connected to -> the primary of its cluster."""
+    consistency: Consistency
+    """What reads see where no block says otherwise."""
+    has_open_transaction: "Callable[[str], bool]"
+    """Whether statements sent to an alias from here join a transaction that is already open."""
+    thread_connections: "threading.local"
+    """The connections that the current thread has made, as attributes named by alias."""
 
-    def __init__(self, made_connection: "Callable[[str], BaseDatabaseWrapper | None]") -> None:
-        self.made_connection = made_connection
+    def __init__(
+        self,
+        has_open_transaction: "Callable[[str], bool]",
+        thread_connections: "threading.local",
+    ) -> None:
+        self.has_open_transaction = has_open_transaction
+        self.thread_connections = thread_connections
         self.reload()
 
     def reload(self) -> None:
@@ -49,27 +78,19 @@ class Running:
         policy = conf.read()
         fleet = Fleet(connections.settings, policy, apps)
         self.nodes = Nodes(policy.offline_s)
+        self.offline = self.nodes.offline
         self.primaries = {
             alias: cluster.primary
             for cluster in fleet.clusters.values()
             if cluster.replicas
             for alias in cluster.aliases
         }
+        self.replicated = frozenset(self.primaries.values())
+        self.homes_of_aliases = {alias: fleet.primary_of(alias) for alias in fleet.aliases}
+        self.consistency = policy.consistency
         self.fleet = fleet
         self.homes = {}
         self.settled = {}
-
-    def has_open_transaction(self, alias: str) -> bool:
-        """Whether statements sent to ``alias`` from here join a transaction that is already open.
-
-        True inside ``atomic()`` and while autocommit is off. Connects to nothing.
-        """
-        connection = self.made_connection(alias)
-        if connection is None:
-            return False
-        return connection.in_atomic_block or (
-            connection.connection is not None and not connection.autocommit
-        )
 
     def home(self, model: "type[Model]") -> Home:
         """The home of ``model`` by placement; remembered for the project's own models."""
@@ -79,6 +100,13 @@ class Running:
             if model._meta.apps is apps and apps.models_ready:
                 self.homes[model] = home
         return home
+
+
+    def settle(self, model: "type[Model]", home: str) -> None:
+        """Notes that ``model`` lives on ``home``, whoever asks; only for models of the project."""
+        if model in self.homes and home in self.fleet.clusters:
+            answers_all = home not in self.replicated or self.consistency == "strong"
+            self.settled[model] = (home, answers_all)
 
 
 def running() -> Running:

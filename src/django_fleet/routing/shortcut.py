@@ -1,0 +1,98 @@
+"""The short way to a decision, for what is asked thousands of times a second.
+
+A model is *settled* once the rules have found its home and no router of the user has a say in it.
+From then on these functions answer as the rules would, in some 300 ns instead of some 5 µs; whatever
+they do not know they leave to ``decide``. ``tests/properties`` holds the two ways equal.
+
+They are closures, not methods: what Django's router calls thousands of times costs a bound method
+and its attribute look-ups less.
+"""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final
+
+from django_fleet.context import SCOPE, UNIT
+from django_fleet.routing.decision import Decision
+from django_fleet.routing.running import Running
+
+if TYPE_CHECKING:
+    from django.db.models import Model
+
+Ask = Callable[..., str]
+Decide = Callable[..., Decision]
+
+_scope: Final = SCOPE.get
+_unit: Final = UNIT.get
+
+
+def reader(here: Running, decide: Decide) -> Ask:
+    """``db_for_read``, which falls back to ``decide``."""
+    thread_connections = here.thread_connections
+    has_open_transaction = here.has_open_transaction
+
+    def db_for_read(model: "type[Model]", **hints: Any) -> str:
+        if here.offline:
+            return decide(model, **hints).alias
+        if hints:
+            home = _home_of_object(here, model, hints)
+        else:
+            home = here.settled.get(model)
+        if home is None:
+            return decide(model, **hints).alias
+        primary, answers_all = home
+        is_session = here.consistency == "session"
+        scope = _scope()
+        if scope is not None:
+            choice = scope.choice
+            if choice.using is not None and not hints:
+                primary = choice.using
+                if primary not in here.fleet.clusters:
+                    return decide(model, **hints).alias
+                answers_all = primary not in here.replicated
+            if choice.consistency is not None:
+                if choice.consistency == "strong":
+                    return primary
+                answers_all = primary not in here.replicated
+                is_session = choice.consistency == "session"
+        if answers_all:
+            return primary
+        work = _unit()
+        if work is None:
+            return decide(model, **hints).alias
+        if is_session and primary in work.written:
+            return primary
+        replica = work.replicas.get(primary)
+        if replica is None:
+            return decide(model, **hints).alias
+        connection = thread_connections.__dict__.get(primary)
+        if connection is not None and connection.autocommit:
+            return replica
+        return primary if has_open_transaction(primary) else replica
+
+    return db_for_read
+
+
+def writer(here: Running, decide: Decide) -> Ask:
+    """``db_for_write``, which falls back to ``decide``."""
+
+    def db_for_write(model: "type[Model]", **hints: Any) -> str:
+        if hints:
+            home = _home_of_object(here, model, hints)
+        else:
+            home = here.settled.get(model) if _scope() is None else None
+        return decide(model, **hints).alias if home is None else home[0]
+
+    return db_for_write
+
+
+def _home_of_object(
+    here: Running, model: "type[Model]", hints: dict[str, Any]
+) -> tuple[str, bool] | None:
+    """The home of an object of a settled model, as it remembers it."""
+    instance = hints.get("instance")
+    if type(instance) is not model or len(hints) != 1 or model not in here.settled:
+        return None
+    primary = here.homes_of_aliases.get(instance._state.db)
+    if primary is None:
+        return None
+    return primary, primary not in here.replicated or here.consistency == "strong"
