@@ -1,7 +1,7 @@
 """Makes .venv with what a command of the Makefile needs: ``python3 scripts/setup.py test docs``.
 
 Needs Python >= 3.11 with its standard library, nothing else: uv comes from PyPI as a wheel (checked
-against the hash PyPI gives), everything after it from uv.lock. Does nothing where the lock has not
+against the hash below), everything after it from uv.lock. Does nothing where the lock has not
 changed since the last time.
 """
 
@@ -10,6 +10,7 @@ import io
 import json
 import os
 import platform
+import re
 import subprocess
 import sys
 import urllib.request
@@ -19,6 +20,20 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENV = Path(os.environ.get("FLEET_VENV", ROOT / ".venv"))
 UV_VERSION = "0.13.8"
+WHEELS = {
+    "macosx_10_12_x86_64.whl":
+        "b7124ca1956ec2e476a1003ea5715a15f0266afaec37f4dc9c6972ba8183e6d1",
+    "macosx_11_0_arm64.whl":
+        "62b6943c7fd64fac6854f780bea6e0359e5a5bc3241f83ee357bb38276afac49",
+    "manylinux_2_17_aarch64.manylinux2014_aarch64.musllinux_1_1_aarch64.whl":
+        "0b3e8b1a4f5e405e31e2ff33de8af4744831e9f7338539671efbd8c3c94e791d",
+    "manylinux_2_17_x86_64.manylinux2014_x86_64.whl":
+        "e18a57b8b352eb7c8feb317b9f6f533c8f0ad9673fd6cf34bbe3cf1a9f6a8984",
+    "manylinux_2_28_aarch64.whl":
+        "5337c30bb893b4f9ce0ceb921ba2da0d13f649da644f40ad3bef84083bef0203",
+    "musllinux_1_1_x86_64.whl":
+        "29451c60f5e8b07403e0a175d5229efc36b0289b34143ff4aaa499a5dd52553a",
+}
 DJANGO = os.environ.get("FLEET_DJANGO", "django52")
 
 
@@ -62,25 +77,27 @@ def _uv() -> Path:
     if target.exists():
         return target
     print(f"fetching uv {UV_VERSION} from PyPI", flush=True)
-    with urllib.request.urlopen(f"https://pypi.org/pypi/uv/{UV_VERSION}/json") as answer:
-        files = json.load(answer)["urls"]
-    libc = "musllinux" if platform.libc_ver()[0] != "glibc" else "manylinux"
-    system = {"Linux": libc, "Darwin": "macosx"}[platform.system()]
-    machines = {"arm64": ("arm64", "aarch64")}.get(platform.machine(), (platform.machine(),))
-    for file in files:
-        name = file["filename"]
-        if system in name and name.endswith(tuple(f"{machine}.whl" for machine in machines)):
-            return _unpacked(file, target)
-    sys.exit(f"PyPI has no uv {UV_VERSION} for {platform.platform()}; install uv {UV_VERSION} there.")
+    libc = "manylinux" if platform.libc_ver()[0] == "glibc" else "musllinux"
+    system = {"Linux": libc, "Darwin": "macosx"}.get(platform.system(), "none")
+    for name, sha256 in WHEELS.items():
+        if system in name and name.endswith(f"{platform.machine()}.whl"):
+            return _unpacked(f"uv-{UV_VERSION}-py3-none-{name}", sha256, target)
+    sys.exit(f"There is no uv {UV_VERSION} for {platform.platform()} in WHEELS of {__file__}.")
 
 
-def _unpacked(file: dict, target: Path) -> Path:
-    with urllib.request.urlopen(file["url"]) as answer:
+def _unpacked(name: str, sha256: str, target: Path) -> Path:
+    """The program in a wheel of PyPI, put where it belongs."""
+    with urllib.request.urlopen("https://pypi.org/simple/uv/") as answer:
+        page = answer.read().decode()
+    link = re.search(rf'href="([^"#]+/{re.escape(name)})', page)
+    if link is None:
+        sys.exit(f"PyPI does not list {name}.")
+    with urllib.request.urlopen(link.group(1)) as answer:
         wheel = answer.read()
-    if hashlib.sha256(wheel).hexdigest() != file["digests"]["sha256"]:
-        sys.exit(f"{file['filename']} from PyPI does not have the hash that PyPI announces for it.")
+    if hashlib.sha256(wheel).hexdigest() != sha256:
+        sys.exit(f"{name} from PyPI does not have the hash that {__file__} expects.")
     with zipfile.ZipFile(io.BytesIO(wheel)) as archive:
-        member = next(name for name in archive.namelist() if name.endswith("/scripts/uv"))
+        member = next(each for each in archive.namelist() if each.endswith("/scripts/uv"))
         target.parent.mkdir(parents=True, exist_ok=True)
         partial = target.with_suffix(f".{os.getpid()}")
         partial.write_bytes(archive.read(member))
