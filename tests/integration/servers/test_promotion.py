@@ -54,12 +54,12 @@ def test_what_was_cut_from_the_new_primary_is_lost(servers, insert, rows):
 def test_what_was_received_is_replayed_before_the_promotion(real_servers, insert, rows):
     """Nothing that has reached the replica is lost, though it was late to show it."""
     replica = real_servers.replicas[0]
-    for number in range(200):
+    for number in range(50):
         insert(number)
     real_servers.catch_up()
     real_servers.primary.kill()
     real_servers.promote(replica)
-    assert rows(replica) == list(range(200))
+    assert rows(replica) == list(range(50))
 
 
 def test_the_old_primary_still_takes_writes(servers, insert, rows):

@@ -51,6 +51,10 @@ shared_buffers = 32MB
 fsync = off
 full_page_writes = off
 autovacuum_naptime = 10s
+# A killed server replays what came since its last checkpoint: never more than a second's worth.
+checkpoint_timeout = 30s
+max_wal_size = 128MB
+checkpoint_warning = 0
 timezone = 'UTC'
 include = 'fleet.conf'
 """
@@ -108,6 +112,7 @@ class PostgresNode(ServerNode):
             dbname=database or "postgres",
             autocommit=True,
             connect_timeout=_CONNECT_TIMEOUT_S,
+            sslmode="disable",
         )
 
     def _command(self) -> Sequence[str]:
