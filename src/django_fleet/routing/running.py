@@ -4,7 +4,7 @@ One object, made by the app; routers, hooks and commands hold it and read its at
 of settings puts a new snapshot into it, so nobody keeps an old one.
 """
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from django.apps import apps
 from django.db import connections
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from django.db.models import Model
-
-    from django_fleet.apps import DjangoFleetConfig
 
 
 class Running:
@@ -112,7 +110,7 @@ class Running:
 def running() -> Running:
     """The fleet of this process. Raises ``NotInstalledError`` where the app is not installed."""
     try:
-        config = cast("DjangoFleetConfig", apps.get_app_config("django_fleet"))
+        config: Any = apps.get_app_config("django_fleet")
     except LookupError:
         raise NotInstalledError from None
-    return config.running
+    return cast("Running", config.running)

@@ -1,0 +1,1 @@
+"""What is found in the databases, beside what the settings say should be there."""

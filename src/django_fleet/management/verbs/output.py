@@ -1,0 +1,38 @@
+"""How verbs print: a table on a terminal (with rich, where it is installed), plain lines elsewhere."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from django.core.management.base import BaseCommand, OutputWrapper
+
+Row = Sequence[str]
+
+
+def write_json(command: BaseCommand, value: Any) -> None:
+    """``value`` as JSON, nothing else."""
+    command.stdout.write(json.dumps(value, indent=2, default=str))
+
+
+def write_table(command: BaseCommand, title: str, columns: Row, rows: Sequence[Row]) -> None:
+    """A table for people."""
+    if command.stdout.isatty() and _write_rich(command.stdout, title, columns, rows):
+        return
+    widths = [max(len(cell) for cell in column) for column in zip(columns, *rows, strict=True)]
+    for row in (columns, *rows):
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
+        command.stdout.write("  ".join(cells).rstrip())
+
+
+def _write_rich(stdout: OutputWrapper, title: str, columns: Row, rows: Sequence[Row]) -> bool:
+    try:
+        from rich.console import Console  # noqa: PLC0415 -- rich is an extra
+        from rich.table import Table  # noqa: PLC0415
+        from rich.text import Text  # noqa: PLC0415
+    except ImportError:
+        return False
+    table = Table(*columns, title=title)
+    for row in rows:
+        table.add_row(*(Text(cell) for cell in row))
+    Console(file=stdout).print(table)  # type: ignore[arg-type]
+    return True

@@ -1,0 +1,11 @@
+from django.contrib import admin
+from django.urls import path
+
+from lab import views
+
+urlpatterns = [
+    path("admin/", admin.site.urls),
+    path("write-and-read/", views.write_and_read),
+    path("read/", views.read),
+    path("async-write-and-read/", views.async_write_and_read),
+]
