@@ -5,6 +5,7 @@ could not be taken.
 """
 
 import argparse
+import json
 import shutil
 import sys
 import tempfile
@@ -21,11 +22,18 @@ from oracle.sources import CACHE, django_tests
 from oracle.suite import Suite
 
 EXAMPLES = """examples:
-  python -m oracle installed --db sqlite
-  python -m oracle installed --db sqlite --modules everyday
-  python -m oracle installed --db postgresql --modules queries --python python3.13 --django 6.1
+  python -m oracle everyday
+  python -m oracle installed --db postgresql --modules queries,delete
+  python -m oracle installed --db sqlite --python python3.13 --django 6.1
   python -m oracle scattered --db postgresql+mariadb
 """
+VERBS = {
+    "installed": "stock Django beside Django with django-fleet installed and unused",
+    "scattered": "one database beside each app's models on two, stock and with django-fleet",
+    "everyday": "both measures on fewer modules, in minutes",
+    "fetch": "only download Django's tests and make their environment",
+}
+MODULES = {"installed": "everyday", "scattered": "scattered"}  # of the verb everyday
 
 
 def parser():
@@ -37,12 +45,7 @@ def parser():
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     verbs = top.add_subparsers(dest="verb", required=True)
-    descriptions = {
-        "installed": "stock Django beside Django with django-fleet installed and unused",
-        "scattered": "one database beside each app's models on two, stock and with django-fleet",
-        "fetch": "only download Django's tests and make their environment",
-    }
-    for verb, description in descriptions.items():
+    for verb, description in VERBS.items():
         command = verbs.add_parser(verb, help=description, description=description)
         command.add_argument("--python", default=sys.executable, help="the Python to test with")
         command.add_argument("--django", help="a version, such as 6.1 (else that Python's own)")
@@ -52,18 +55,19 @@ def parser():
 
 
 def add_measure_options(command, verb):
-    """The options of the two measures."""
+    """The options of what takes a measure."""
     choices = [each for each in CHOICES if verb == "scattered" or "+" not in each]
     command.add_argument("--db", choices=choices, default="sqlite")
-    command.add_argument(
-        "--modules",
-        default=verb,
-        help=f"names of test modules, or of lists ({', '.join(LISTS)}), with commas between",
-    )
     command.add_argument("--jobs", type=int, default=2, help="processes that run tests")
     command.add_argument("--json", type=Path, metavar="FILE", help="write the findings there, too")
     command.add_argument("--list-losses", action="store_true", help="print the list and stop")
     command.add_argument("--keep-logs", action="store_true", help="keep what the suites printed")
+    if verb != "everyday":
+        command.add_argument(
+            "--modules",
+            default=verb,
+            help=f"names of test modules, or of lists ({', '.join(LISTS)}), with commas between",
+        )
 
 
 def main(arguments=None):
@@ -74,9 +78,11 @@ def main(arguments=None):
             suite, interpreter = prepared_suite(options)
             print(f"Django {interpreter.django}: {suite.tests}, {suite.python}")
             return 0
+        wanted = MODULES if options.verb == "everyday" else {options.verb: options.modules}
         if options.list_losses:
-            return print_losses(options.verb)
-        return measured(options)
+            print_losses(wanted)
+            return 0
+        return take_measures(options, wanted)
     except OracleError as error:
         print(f"oracle: {error}", file=sys.stderr)
         return 2
@@ -93,18 +99,40 @@ def prepared_suite(options):
     return Suite(django_tests(interpreter.django), interpreter.path), interpreter
 
 
-def print_losses(verb):
-    for loss in listed_losses(verb):
+def print_losses(measures):
+    """Print the lists of losses of these measures, for all databases and versions."""
+    for loss in (loss for measure in measures for loss in listed_losses(measure)):
         where = f"{', '.join(loss.databases)}; Django {', '.join(loss.django)}"
         print(f"{loss.test}\n    {loss.kind} ({where})\n    {loss.reason}")
-    return 0
 
 
-def measured(options):
-    """Take the measure that was asked for, print what it found, and return the exit status."""
-    measure = MEASURES[options.verb]
+def take_measures(options, wanted):
+    """Take each measure of `wanted` (its name -> its modules); returns the exit status."""
     suite, interpreter = prepared_suite(options)
-    modules = chosen_modules(options.modules.split(","), suite.tests)
+    documents = []
+    for name, names in wanted.items():
+        modules = chosen_modules(names.split(","), suite.tests)
+        finding, versions = find(MEASURES[name], modules, suite, interpreter, options)
+        context = {
+            "measure": name,
+            "database": options.db,
+            "servers": versions,
+            "django": interpreter.django,
+            "python": interpreter.python,
+            "modules": modules,
+        }
+        print(for_people(finding, context), flush=True)
+        documents.append(for_machines(finding, context))
+    if options.json:
+        options.json.write_text(json.dumps(documents, indent=2) + "\n", encoding="utf-8")
+    return 0 if all(document["clean"] for document in documents) else 1
+
+
+def find(measure, modules, suite, interpreter, options):
+    """The finding of one measure, with the versions of the servers it was taken on.
+
+    The logs are kept on request, and wherever there is something to look for in them.
+    """
     losses = [
         loss for loss in listed_losses(measure.name) if loss.applies(interpreter.django, options.db)
     ]
@@ -112,26 +140,8 @@ def measured(options):
     with started(options.db, interpreter) as databases:
         laboratory = Laboratory(suite, databases, options.jobs, folder)
         finding = laboratory.take(measure, modules, losses)
-    context = {
-        "measure": measure.name,
-        "database": options.db,
-        "servers": databases.versions,
-        "django": interpreter.django,
-        "python": interpreter.python,
-        "modules": modules,
-    }
-    print(for_people(finding, title(context)))
-    if options.json:
-        options.json.write_text(for_machines(finding, context), encoding="utf-8")
     if options.keep_logs or not finding.is_clean:
         print(f"logs: {folder}")
     else:
         shutil.rmtree(folder)
-    return 0 if finding.is_clean else 1
-
-
-def title(context):
-    return (
-        f"{context['measure']}: Django {context['django']}, Python {context['python']}, "
-        f"{context['servers']}, {len(context['modules'])} modules"
-    )
+    return finding, databases.versions

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from oracle.losses import Loss
-from oracle.outcomes import Outcome, SuiteResult, TestEnd
+from oracle.outcomes import Ending, Outcome, SuiteResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,8 +11,8 @@ class Difference:
     """One test that did well in the reference run and does not in the candidate's."""
 
     test: str
-    reference: TestEnd
-    candidate: TestEnd
+    reference: Ending
+    candidate: Ending
 
 
 def newly_bad(reference: SuiteResult, candidate: SuiteResult) -> list[Difference]:

@@ -9,15 +9,16 @@ LISTS = tomllib.loads(Path(__file__).with_name("modules.toml").read_text(encodin
 
 
 def chosen_modules(names, tests):
-    """The modules that the names (of modules or of lists) stand for, each once.
+    """The modules that the names (of modules or of lists) stand for, each once, in this order.
 
+    The order matters a little: a test that breaks off may leave a signal receiver to the next one.
     Refuses a name that is neither a list nor a folder of `tests`, Django's unpacked tests.
     """
-    modules = {module for name in names for module in LISTS.get(name, [name])}
-    unknown = sorted(module for module in modules if not (tests / module / "__init__.py").exists())
+    modules = list(dict.fromkeys(module for name in names for module in LISTS.get(name, [name])))
+    unknown = [module for module in modules if not (tests / module / "__init__.py").exists()]
     if unknown:
         raise OracleError(
             f"{', '.join(unknown)}: no module of {tests.name} and none of the lists "
             f"{', '.join(LISTS)}."
         )
-    return sorted(modules)
+    return modules

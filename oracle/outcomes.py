@@ -28,7 +28,7 @@ RANK = {outcome: place for place, outcome in enumerate(Outcome)}
 
 
 @dataclass(frozen=True, slots=True)
-class TestEnd:
+class Ending:
     """The outcome of one test, with the first line of its error or the reason of its skip."""
 
     outcome: Outcome
@@ -39,7 +39,7 @@ class TestEnd:
 class SuiteResult:
     """One run of a suite."""
 
-    ends: dict[str, TestEnd]  # by test id
+    ends: dict[str, Ending]  # by test id
     is_complete: bool  # the runner reached its end
     duration_s: float
 
@@ -52,7 +52,7 @@ class SuiteResult:
         return {test for test, end in self.ends.items() if end.outcome is Outcome.PASS}
 
     def end_of(self, test):
-        return self.ends.get(test, TestEnd(Outcome.MISSING))
+        return self.ends.get(test, Ending(Outcome.MISSING))
 
 
 CLASS_EVENT = re.compile(r"^(setUpClass|setUpModule) \((?P<scope>.+)\)$")
@@ -69,7 +69,7 @@ def ends_of(events):
         collected += event.get("collected", [])
         if "test" not in event:
             continue
-        end = TestEnd(Outcome(event["outcome"]), event["error"])
+        end = Ending(Outcome(event["outcome"]), event["error"])
         if match := CLASS_EVENT.match(event["test"]):
             scopes[match["scope"]] = end
             continue
@@ -84,7 +84,7 @@ def ends_of(events):
 def _end_of_scope(test, scopes):
     class_path = test.rpartition(".")[0]
     module_path = class_path.rpartition(".")[0]
-    return scopes.get(class_path) or scopes.get(module_path) or TestEnd(Outcome.MISSING)
+    return scopes.get(class_path) or scopes.get(module_path) or Ending(Outcome.MISSING)
 
 
 def read_result(path: Path, duration_s: float) -> SuiteResult:

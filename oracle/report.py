@@ -1,7 +1,5 @@
 """What a measure found, for people (a table and lists) and for machines (JSON)."""
 
-import json
-
 from oracle.configuration import SCATTERED, STOCK, TOGETHER, UNTOUCHED
 from oracle.measure import Finding
 from oracle.outcomes import Outcome
@@ -75,9 +73,17 @@ def _loss_lines(finding):
         yield from (f"  {loss.test}" for loss in judgement.stale)
 
 
-def for_people(finding: Finding, title: str) -> str:
+def title(context):
+    """`scattered: Django 5.2.19, Python 3.11, SQLite 3.40.1, 10 modules`."""
+    return (
+        f"{context['measure']}: Django {context['django']}, Python {context['python']}, "
+        f"{context['servers']}, {len(context['modules'])} modules"
+    )
+
+
+def for_people(finding: Finding, context: dict) -> str:
     """The table of runs, the shares, and the differences with their reasons."""
-    lines = ["", title, "", table([row(*each) for each in finding.results.items()])]
+    lines = ["", title(context), "", table([row(*each) for each in finding.results.items()])]
     for package, value in finding.shares.items():
         owner = "stock" if package == STOCK else "ours"
         lines.append(f"\nof what passes on one database, passes scattered, {owner}: {value}")
@@ -91,8 +97,8 @@ def for_people(finding: Finding, title: str) -> str:
     return "\n".join(lines)
 
 
-def for_machines(finding: Finding, context: dict) -> str:
-    """The same as JSON, with every test that is lost."""
+def for_machines(finding: Finding, context: dict) -> dict:
+    """The same as data for JSON, with every test that is lost."""
     judgement = finding.judgement
     runs = [
         {
@@ -109,7 +115,7 @@ def for_machines(finding: Finding, context: dict) -> str:
         package: {"passed": value.passed, "total": value.total, "percent": round(value.percent, 2)}
         for package, value in finding.shares.items()
     }
-    document = {
+    return {
         **context,
         "clean": finding.is_clean,
         "runs": runs,
@@ -122,7 +128,6 @@ def for_machines(finding: Finding, context: dict) -> str:
         "not_repeated": [_as_data(each) for each in finding.not_repeated],
         "stale": [loss.test for loss in judgement.stale],
     }
-    return json.dumps(document, indent=2) + "\n"
 
 
 def _as_data(difference):

@@ -1,0 +1,105 @@
+"""Where a model of Django's suite lives when its app is scattered over two databases."""
+
+import pytest
+from django.apps import AppConfig
+from django.apps.registry import Apps
+from django.db import models
+from oracle.scatter import ScatterRouter, leave_out_crossing_constraints, scattered_home
+
+
+def app(registry, name):
+    """An app of the registry; its models register themselves."""
+    config = type("Config", (AppConfig,), {"name": name, "path": "."})(name, None)
+    config.apps = registry
+    config.models = registry.all_models[config.label]
+    registry.app_configs[config.label] = config
+    return config
+
+
+def model(registry, name, bases=(models.Model,), label="zoo", **fields):
+    meta = {"apps": registry, "app_label": label, **fields.pop("meta", {})}
+    namespace = {"__module__": __name__, "Meta": type("Meta", (), meta), **fields}
+    return type(name, bases, namespace)
+
+
+@pytest.fixture
+def registry():
+    registry = Apps()
+    app(registry, "zoo")
+    return registry
+
+
+def homes(registry, *names):
+    return [scattered_home(registry.get_model("zoo", name), registry) for name in names]
+
+
+def test_models_sorted_by_name_alternate(registry):
+    """Even places are on default, odd ones on other; the order of definition does not matter."""
+    for name in ("Owl", "Bear", "Lion", "Ape"):
+        model(registry, name)
+    assert homes(registry, "Ape", "Bear", "Lion", "Owl") == ["default", "other"] * 2
+
+
+def test_a_child_lives_with_its_topmost_parent(registry):
+    """Multi-table inheritance needs both tables in one database."""
+    bear = model(registry, "Bear")
+    ape = model(registry, "Ape", (bear,))
+    model(registry, "Ant", (ape,))
+    assert homes(registry, "Ant", "Ape", "Bear") == ["default"] * 3
+
+
+def test_a_proxy_lives_with_its_concrete_model(registry):
+    """A proxy has no table of its own, but takes a place in the order."""
+    bear = model(registry, "Bear")
+    model(registry, "Ape")
+    model(registry, "Cub", (bear,), meta={"proxy": True})
+    assert homes(registry, "Ape", "Bear", "Cub") == ["default", "other", "other"]
+
+
+def test_an_automatic_table_lives_with_its_source(registry):
+    """Auto-created many-to-many tables take no place in the order."""
+    model(registry, "Ape")
+    bear = model(registry, "Bear", friends=models.ManyToManyField("zoo.Ape"))
+    model(registry, "Cat")
+    assert scattered_home(bear.friends.through, registry) == "other"
+    assert homes(registry, "Ape", "Bear", "Cat") == ["default", "other", "default"]
+
+
+def test_contrib_lives_together_on_default(registry):
+    """Contrib apps are not taken apart."""
+    app(registry, "django.contrib.zoology")
+    each = [model(registry, name, label="zoology") for name in ("Ape", "Bear")]
+    assert [scattered_home(one, registry) for one in each] == ["default"] * 2
+
+
+def test_a_model_of_no_known_app_lives_on_default(registry):
+    """Models that a test makes for itself."""
+    assert scattered_home(model(registry, "Lost", label="nowhere"), registry) == "default"
+
+
+def test_only_constraints_that_cross_are_left_out(registry):
+    """Stock Django gets what its users write by hand: db_constraint=False where homes differ."""
+    ape = model(registry, "Ape")
+    bear = model(registry, "Bear", ape=models.ForeignKey("zoo.Ape", models.CASCADE))
+    model(registry, "Cat")
+    dog = model(registry, "Dog", bear=models.ForeignKey("zoo.Bear", models.CASCADE))
+    ant = model(registry, "Ant", (ape,))
+    leave_out_crossing_constraints(registry)
+    names = sorted(each.__name__ for each in registry.get_models())
+    assert names == ["Ant", "Ape", "Bear", "Cat", "Dog"]
+    assert homes(registry, *names) == ["other", "other", "default", "other", "default"]
+    assert not bear._meta.get_field("ape").db_constraint
+    assert dog._meta.get_field("bear").db_constraint
+    assert ant._meta.get_field("ape_ptr").db_constraint
+
+
+def test_the_router_gives_the_home_and_migrates_nothing_else():
+    """Reads, writes and tables agree; contrib operations without a model belong to default."""
+    from django.contrib.auth.models import User
+
+    router = ScatterRouter()
+    assert router.db_for_read(User) == router.db_for_write(User) == "default"
+    assert router.allow_migrate("default", "auth", model_name="user")
+    assert not router.allow_migrate("other", "auth", model_name="user", model=User)
+    assert not router.allow_migrate("other", "auth")
+    assert router.allow_relation(User(), User())
