@@ -76,8 +76,8 @@ class Finding:
 
     @property
     def is_clean(self):
-        complete = all(result.is_complete for result in self.results.values())
-        return complete and self.judgement.is_clean
+        is_complete = all(result.is_complete for result in self.results.values())
+        return is_complete and self.judgement.is_clean
 
     @property
     def shares(self) -> dict[str, Share]:
@@ -116,12 +116,14 @@ class Laboratory:
         """Take a measure of these modules.
 
         A loss that is not listed is believed when it is lost once more, with its whole module and
-        in one process: what goes away with that was flaky, and is told apart.
+        in one process: what goes away with that was flaky, and is told apart. Nothing is run again
+        where a run broke off: that has to be mended first.
         """
         results = {run: self.run(run, modules) for run in measure.runs}
         differences = measure.differences(results[measure.reference], results[measure.candidate])
         judgement = judge(differences, losses, modules)
-        if not judgement.unlisted:
+        is_complete = all(result.is_complete for result in results.values())
+        if not judgement.unlisted or not is_complete:
             return Finding(measure, results, judgement, [])
         suspects = sorted({module_of(each.test) for each in judgement.unlisted})
         lost_again = {

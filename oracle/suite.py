@@ -55,9 +55,11 @@ class Suite:
             finally:
                 end_group(process)
         result = read_result(results, time.monotonic() - begin)
+        tail = "\n".join(log.read_text(errors="replace").splitlines()[-30:])
         if not result.ends:
-            tail = "\n".join(log.read_text(errors="replace").splitlines()[-30:])
             raise OracleError(f"{name}: Django's runtests found no test to run.\n{tail}")
+        if not result.is_complete:
+            print(f"  {name} broke off:\n{tail}", flush=True)
         return result
 
 

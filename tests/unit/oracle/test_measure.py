@@ -90,9 +90,12 @@ def test_a_listed_loss_is_not_run_again():
 
 
 def test_a_run_that_broke_off_is_not_clean():
-    """Even if nothing that was seen is lost."""
-    told = {(STOCK_RUN, False): result(), (FLEET_RUN, False): result(is_complete=False)}
-    assert not taken(told)[0].is_clean
+    """Even if nothing that was seen is lost; and nothing is run again before that is mended."""
+    for bad in ((), (LION,)):
+        told = {(STOCK_RUN, False): result(), (FLEET_RUN, False): result(*bad, is_complete=False)}
+        finding, noted = taken(told)
+        assert not finding.is_clean
+        assert len(noted) == 2
 
 
 def test_the_scattered_measure_compares_stock_together_with_ours_apart():
