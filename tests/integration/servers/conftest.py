@@ -1,16 +1,17 @@
 """What the tests of the test servers share: one fixture per vendor under one name."""
 
 import contextlib
-import itertools
+import os
 import socket
 import sqlite3
+import subprocess
+import sys
 
 import psycopg
 import pymysql
 import pytest
 
 VENDORS = ["postgresql", "mariadb", "sqlite"]
-_NUMBERS = itertools.count(1)
 
 
 @pytest.fixture(params=VENDORS)
@@ -25,39 +26,47 @@ def real_servers(request):
     return request.getfixturevalue(f"fleet_{request.param}")
 
 
-@pytest.fixture
-def database(request):
-    """A fresh database with a table ``t (n int)`` on the servers that the test uses."""
-    names = {"servers", "real_servers"} & set(request.fixturenames)
-    servers = request.getfixturevalue(names.pop())
-    name = f"shop_{next(_NUMBERS)}"
-    servers.create_database(name)
-    run(servers.settings(name), "CREATE TABLE t (n INT PRIMARY KEY)")
-    servers.catch_up()
-    yield name
-    servers.drop_database(name)
+@pytest.fixture(scope="session")
+def with_database():
+    """Which servers have the database already: creating one is the dearest step of a test."""
+    return set()
 
 
 @pytest.fixture
-def insert(database, request):
+def used(request):
+    """The servers that the test uses, under whichever name."""
+    (name,) = {"servers", "real_servers"} & set(request.fixturenames)
+    return request.getfixturevalue(name)
+
+
+@pytest.fixture
+def database(used, with_database):
+    """The name of a database with an empty table ``t (n int)``, on all nodes."""
+    if used not in with_database:
+        used.create_database("shop")
+        with_database.add(used)
+    run(used.settings("shop"), "DROP TABLE IF EXISTS t")
+    run(used.settings("shop"), "CREATE TABLE t (n INT PRIMARY KEY)")
+    used.catch_up()
+    return "shop"
+
+
+@pytest.fixture
+def insert(used, database):
     """Commit one number on a node (the primary) as the plain user."""
-    names = {"servers", "real_servers"} & set(request.fixturenames)
-    servers = request.getfixturevalue(names.pop())
 
     def _insert(number, *, node=None):
-        run(servers.settings(database, node=node), f"INSERT INTO t VALUES ({number})")
+        run(used.settings(database, node=node), f"INSERT INTO t VALUES ({number})")
 
     return _insert
 
 
 @pytest.fixture
-def rows(database, request):
+def rows(used, database):
     """The numbers that a node shows to the plain user."""
-    names = {"servers", "real_servers"} & set(request.fixturenames)
-    servers = request.getfixturevalue(names.pop())
 
     def _rows(node):
-        found = run(servers.settings(database, node=node), "SELECT n FROM t ORDER BY n")
+        found = run(used.settings(database, node=node), "SELECT n FROM t ORDER BY n")
         return [number for (number,) in found]
 
     return _rows
@@ -73,10 +82,10 @@ def connect(settings):
     where = {"host": settings["HOST"], "port": int(settings["PORT"])}
     who = {"user": settings["USER"], "password": settings["PASSWORD"], **where}
     if settings["ENGINE"].endswith("mysql"):
-        return pymysql.connect(database=settings["NAME"], autocommit=True, **who, **settings["OPTIONS"])
-    return psycopg.connect(
-        dbname=settings["NAME"], autocommit=True, **who, **settings["OPTIONS"]
-    )
+        return pymysql.connect(
+            database=settings["NAME"], autocommit=True, **who, **settings["OPTIONS"]
+        )
+    return psycopg.connect(dbname=settings["NAME"], autocommit=True, **who, **settings["OPTIONS"])
 
 
 def run(settings, sql):
@@ -85,6 +94,19 @@ def run(settings, sql):
         cursor = connection.cursor()
         cursor.execute(sql)
         return list(cursor.fetchall()) if cursor.description else []
+
+
+def run_python(*arguments, **options):
+    """A Python program of its own that sees the same packages."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    return subprocess.run(
+        [sys.executable, *arguments],
+        check=False,
+        capture_output=True,
+        text=True,
+        env=environment,
+        **options,
+    )
 
 
 def answers(node, *, within_s=0.3):

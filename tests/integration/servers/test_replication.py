@@ -1,17 +1,21 @@
 """What replicas show, and how a test holds it back."""
 
+import sqlite3
 import threading
 import time
 
 import psycopg
 import pymysql
 import pytest
-import sqlite3
 
 from django_fleet.testing import ControlNotSupportedError, ServerError
 from integration.servers.conftest import run
 
-REFUSALS = (psycopg.errors.ReadOnlySqlTransaction, pymysql.OperationalError, sqlite3.OperationalError)
+REFUSALS = (
+    psycopg.errors.ReadOnlySqlTransaction,
+    pymysql.OperationalError,
+    sqlite3.OperationalError,
+)
 # Longer than the interval at which SQLite snapshots are shipped.
 A_WHILE_S = 0.2
 
@@ -151,7 +155,7 @@ def test_catch_up_refuses_at_once_what_can_never_come(servers, database, control
     """A held replica would make it wait for ever; the message names the way out."""
     getattr(servers.replicas[0], control)()
     began = time.monotonic()
-    with pytest.raises(ServerError, match="replica-1.*held back.*nodes="):
+    with pytest.raises(ServerError, match=r"replica-1.*held back.*nodes="):
         servers.catch_up(timeout_s=30)
     assert time.monotonic() - began < 5
 

@@ -1,6 +1,5 @@
 """A PostgreSQL server that somebody else runs: databases, but no replicas and no controls."""
 
-from pathlib import Path
 from typing import Any, ClassVar, NoReturn
 from urllib.parse import unquote, urlsplit
 

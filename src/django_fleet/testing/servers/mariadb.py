@@ -28,7 +28,7 @@ from django_fleet.testing.servers.directory import (
 from django_fleet.testing.servers.driver import load_driver
 from django_fleet.testing.servers.errors import ServerUnavailableError
 from django_fleet.testing.servers.process import ServerProcess, run_tool
-from django_fleet.testing.servers.server_node import ServerNode
+from django_fleet.testing.servers.server_node import ServerNode, abandon_all
 
 ADMINISTRATOR = "root"
 REPLICATOR = "replicator"
@@ -128,7 +128,9 @@ class MariaDBNode(ServerNode):
         with self._cursor() as cursor:
             cursor.execute("SHOW SLAVE STATUS")
             row = cursor.fetchone() or ()
-            return dict(zip([name for name, *_ in cursor.description], row, strict=False)).get(column)
+            return dict(zip([name for name, *_ in cursor.description], row, strict=False)).get(
+                column
+            )
 
     def _delay_s(self) -> int:
         """The server compares times in whole seconds, so it may be up to one short."""
@@ -184,9 +186,7 @@ class MariaDBNode(ServerNode):
 
     def _reconnect(self) -> None:
         self.query("START SLAVE IO_THREAD")
-        wait_until(
-            self.is_receiving, timeout_s=_EFFECT_TIMEOUT_S, what=f"{self!r} receives again"
-        )
+        wait_until(self.is_receiving, timeout_s=_EFFECT_TIMEOUT_S, what=f"{self!r} receives again")
 
     def _promote(self) -> None:
         """What it has received is replayed first, unless replay is paused: then it is lost."""
@@ -258,10 +258,7 @@ class MariaDBServers(Servers[MariaDBNode]):
         return self._nodes
 
     def _clear(self) -> None:
-        for node in self._nodes:
-            node.abandon()
-        if self._directory is not None:
-            remove_directory(self._directory)
+        abandon_all(self._nodes, self._directory)
 
     def _create_database(self, name: str) -> None:
         self.primary.query(f"CREATE DATABASE {_quoted(name)} CHARACTER SET utf8mb4")

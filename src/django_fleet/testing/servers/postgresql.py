@@ -27,7 +27,7 @@ from django_fleet.testing.servers.postgresql_binaries import (
     within_reach,
 )
 from django_fleet.testing.servers.process import ServerProcess, run_tool
-from django_fleet.testing.servers.server_node import ServerNode
+from django_fleet.testing.servers.server_node import ServerNode, abandon_all
 from django_fleet.testing.servers.shared_memory import remove_segment
 
 ADMINISTRATOR = "postgres"
@@ -258,10 +258,7 @@ class PostgresServers(Servers[PostgresNode]):
         return self._nodes
 
     def _clear(self) -> None:
-        with ThreadPoolExecutor(max_workers=max(1, len(self._nodes))) as pool:
-            list(pool.map(PostgresNode.abandon, self._nodes))
-        if self._directory is not None:
-            remove_directory(self._directory)
+        abandon_all(self._nodes, self._directory)
 
     def _create_database(self, name: str) -> None:
         strategy = " STRATEGY wal_log" if self._found().major >= 15 else ""  # noqa: PLR2004

@@ -1,5 +1,6 @@
 """A node that is a process of its own: how it starts, dies, hangs and comes back."""
 
+import contextlib
 import signal
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -7,6 +8,7 @@ from pathlib import Path
 
 from django_fleet.testing.servers.account import Account
 from django_fleet.testing.servers.deadline import becomes_true
+from django_fleet.testing.servers.directory import remove_directory
 from django_fleet.testing.servers.errors import ServerError
 from django_fleet.testing.servers.node import Node
 from django_fleet.testing.servers.port import HOST, free_port
@@ -153,3 +155,15 @@ class ServerNode(Node):
             f"{self!r} {what}. The end of its log ({self.log_path}):\n"
             f"{self._last_log()[-_SHOWN_LOG:]}"
         )
+
+
+def abandon_all(nodes: Sequence[ServerNode], directory: Path | None) -> None:
+    """End every node and remove the folder; a failure of one does not save the others.
+
+    Without threads: when a process ends, its exit handlers cannot start any.
+    """
+    with contextlib.ExitStack() as steps:
+        if directory is not None:
+            steps.callback(remove_directory, directory)
+        for node in nodes:
+            steps.callback(node.abandon)
