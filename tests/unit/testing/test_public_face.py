@@ -8,6 +8,15 @@ import pytest
 
 from django_fleet import testing
 
+IMPORT_PLUGIN = """
+import sys, django_fleet
+before = set(sys.modules)
+import django_fleet.testing.plugin
+new = set(sys.modules) - before
+print(*sorted({name.partition('.')[0] for name in new}))
+print(*sorted(name for name in new if 'fleet' in name))
+"""
+
 
 def test_every_public_name_is_there_and_documented():
     """``__all__`` is the face, sorted, and each name says what it gives."""
@@ -29,10 +38,7 @@ def test_the_plugin_brings_neither_drivers_nor_servers():
         [
             sys.executable,
             "-c",
-            "import sys, django_fleet; before = set(sys.modules)\n"
-            "import django_fleet.testing.plugin\n"
-            "print(*sorted({name.partition('.')[0] for name in set(sys.modules) - before}))\n"
-            "print(*sorted(name for name in set(sys.modules) - before if 'fleet' in name))",
+            IMPORT_PLUGIN,
         ],
         check=True,
         capture_output=True,

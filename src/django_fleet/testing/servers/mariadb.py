@@ -32,7 +32,7 @@ from django_fleet.testing.servers.server_node import ServerNode, abandon_all
 
 ADMINISTRATOR = "root"
 REPLICATOR = "replicator"
-USER = PASSWORD = "fleet"
+USER = PASSWORD = "fleet"  # noqa: S105 (of a server that lives for one test run)
 _CONNECT_TIMEOUT_S = 5
 _EFFECT_TIMEOUT_S = 10.0
 _INSTALLER = ("mariadb-install-db", "mysql_install_db")

@@ -31,7 +31,7 @@ from django_fleet.testing.servers.server_node import ServerNode, abandon_all
 from django_fleet.testing.servers.shared_memory import remove_segment
 
 ADMINISTRATOR = "postgres"
-USER = PASSWORD = "fleet"
+USER = PASSWORD = "fleet"  # noqa: S105 (of a server that lives for one test run)
 _CONNECT_TIMEOUT_S = 5
 _EFFECT_TIMEOUT_S = 10.0
 _WAL_PAGE, _PAGE_HEADER = 8192, 24

@@ -60,7 +60,7 @@ class ServerProcess:
         self._child.send_signal(number)
 
     def freeze(self) -> list[int]:
-        """SIGSTOP for the whole tree, parents first so that none is born unseen; returns the tree."""
+        """SIGSTOP for the whole tree, which is returned; parents first, so none is born unseen."""
         frozen: list[int] = []
         while fresh := [pid for pid in self._tree() if pid not in frozen]:
             for pid in fresh:
