@@ -2,6 +2,7 @@
 
 import json
 import pickle
+import threading
 import unittest
 
 import pytest
@@ -50,7 +51,7 @@ class Samples(unittest.TestCase):
 
     def fails_in_one_subtest(self):
         for number in range(3):
-            with self.subTest(number=number, lock=object()):
+            with self.subTest(number=number, lock=threading.Lock()):
                 assert number != 1, "it is one"
 
 
