@@ -24,11 +24,9 @@ class DjangoFleetConfig(AppConfig):
     def __init__(self, app_name: str, app_module: ModuleType | None) -> None:
         super().__init__(app_name, app_module)
         cls = type(self)
-        if "running" in vars(cls):
-            cls.running.reload()
-        else:
+        if "running" not in vars(cls):
             cls.running = Running(hooks.has_open_transaction, hooks.thread_store())
-        hooks.install(cls.running)
+        self.reload()
 
     def ready(self) -> None:
         """Registers the checks and listens to what changes."""
@@ -36,11 +34,16 @@ class DjangoFleetConfig(AppConfig):
             register(check)
         setting_changed.connect(self._settings_changed, dispatch_uid="django_fleet.settings")
         connection_created.connect(self._connected, dispatch_uid="django_fleet.sessions")
+
+    def reload(self) -> None:
+        """Takes the settings as they are now, with the hooks that they need."""
+        self.running.reload()
+        hooks.install(self.running)
         sessions.mirror_replicas_in_tests(self.running)
 
     def _settings_changed(self, *, setting: str, **_kwargs: Any) -> None:
         if setting in {"DATABASES", "DATABASE_ROUTERS", "FLEET", "INSTALLED_APPS"}:
-            self.running.reload()
+            self.reload()
 
     def _connected(self, *, connection: Any, **_kwargs: Any) -> None:
         sessions.close_for_writes(self.running, connection)

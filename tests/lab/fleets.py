@@ -4,6 +4,7 @@ import itertools
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
+from django.apps import apps
 from django.core.management import call_command
 from django.db import connections, router
 from django.test.utils import CaptureQueriesContext, override_settings
@@ -69,8 +70,7 @@ class Lab:
             connections.settings = before
             SCOPE.reset(tokens[0])
             UNIT.reset(tokens[1])
-            with override_settings():  # the settings are what they were: the snapshot has to follow
-                _reload()
+            _reload()
 
     def create_tables(self, *models):
         """Makes the tables of ``models`` wherever the routers let them be."""
@@ -128,9 +128,7 @@ def _reachable():
 
 
 def _reload():
-    from django_fleet.routing.running import running
-
-    running().reload()
+    apps.get_app_config("django_fleet").reload()
 
 
 def _safe(alias):

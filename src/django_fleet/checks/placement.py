@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from django.apps import apps
 from django.core.checks import CheckMessage, Error, Warning as Caution
@@ -14,6 +14,9 @@ from django_fleet.topology.placement import meta_using, owner
 
 if TYPE_CHECKING:
     from django.db.models import Model
+
+CACHE_APP: Final = "django_cache"
+"""The app label under which the database cache asks routers for its table."""
 
 
 def check_placement(**_kwargs: Any) -> list[CheckMessage]:
@@ -140,6 +143,8 @@ def _in_effect(here: Running, model: "type[Model]") -> Iterator[CheckMessage]:
 
 
 def _is_installed(label: str) -> bool:
+    if label.lower() == CACHE_APP:
+        return True
     app_label, _, model_name = label.partition(".")
     for config in apps.get_app_configs():
         if config.label.lower() == app_label.lower():

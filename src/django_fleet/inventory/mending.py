@@ -1,49 +1,59 @@
 """Mends findings that can be mended without losing anything."""
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
 from django.apps import apps
 from django.db import connections
 
 from django_fleet.inventory.findings import Finding
 
+if TYPE_CHECKING:
+    from django.db.models import Model
 
-def mend(finding: Finding) -> bool:
-    """Creates a missing table, or drops an empty one that was left behind; tells whether it did.
 
-    The table is made as the model is now, like ``migrate --run-syncdb`` does. A table that holds a
-    row is never dropped: it is counted again in the statement's own transaction.
+def mend(found: Iterable[Finding]) -> list[Finding]:
+    """Creates missing tables and drops empty ones that were left behind; gives what it mended.
+
+    A table is made as the model is now, as ``migrate --run-syncdb`` does. A table that holds a row
+    is never dropped, whatever was counted before.
     """
-    if finding.kind == "missing-table":
-        return _create(finding)
-    if finding.kind == "left-behind-table" and finding.rows == 0:
-        return _drop(finding)
-    return False
+    found = list(found)
+    mended: list[Finding] = []
+    for alias in dict.fromkeys(finding.alias for finding in found):
+        missing = [f for f in found if f.alias == alias and f.kind == "missing-table"]
+        _create(alias, [apps.get_model(finding.model) for finding in missing])
+        left = [f for f in found if f.alias == alias and f.kind == "left-behind-table"]
+        mended += missing
+        mended += [finding for finding in left if _drop(alias, apps.get_model(finding.model))]
+    return mended
 
 
-def _create(finding: Finding) -> bool:
-    model = apps.get_model(finding.model)
-    connection = connections[finding.alias]
-    if model._meta.db_table in connection.introspection.table_names():
-        return True  # an auto-created through table came with the model before it
+def _create(alias: str, models: "list[type[Model]]") -> None:
+    """All in one go, so that their foreign keys find each other; a through table comes with its model."""
+    connection = connections[alias]
+    models.sort(key=lambda model: bool(model._meta.auto_created))
     with connection.schema_editor() as editor:
-        editor.create_model(model)
-    return True
+        for model in models:
+            source = model._meta.auto_created
+            if not source or source not in models:
+                editor.create_model(model)
 
 
-def _drop(finding: Finding) -> bool:
-    model = apps.get_model(finding.model)
-    connection = connections[finding.alias]
-    tables = connection.introspection.table_names()
-    if model._meta.db_table not in tables:
-        return True  # went with the model that it belongs to
-    through = [
-        relation.remote_field.through
-        for relation in model._meta.local_many_to_many
-        if relation.remote_field.through._meta.auto_created
+def _drop(alias: str, model: "type[Model]") -> bool:
+    """Drops the table of ``model`` and its through tables, unless one of them holds a row."""
+    connection = connections[alias]
+    tables = set(connection.introspection.table_names())
+    through = [field.remote_field.through for field in model._meta.local_many_to_many]
+    involved = [
+        each
+        for each in (*(each for each in through if each._meta.auto_created), model)
+        if each._meta.db_table in tables
     ]
-    involved = [model, *(each for each in through if each._meta.db_table in tables)]
-    if any(each._base_manager.using(finding.alias).exists() for each in involved):
+    if any(each._base_manager.using(alias).exists() for each in involved):
         return False
-    with connection.schema_editor() as editor:
-        for each in reversed(involved):
-            editor.execute(editor.sql_delete_table % {"table": editor.quote_name(each._meta.db_table)})
+    with connection.constraint_checks_disabled(), connection.schema_editor() as editor:
+        for each in involved:
+            table = editor.quote_name(each._meta.db_table)
+            editor.execute(editor.sql_delete_table % {"table": table})
     return True

@@ -17,7 +17,7 @@ from django_fleet.routing.present import is_present
 from django_fleet.routing.running import running
 from django_fleet.routing.shortcut import Ask, reader, writer
 from django_fleet.routing.dumping import is_dumped
-from django_fleet.topology.placement import owner
+from django_fleet.topology.placement import label_of, owner
 
 if TYPE_CHECKING:
     from django.db.models import Model
@@ -59,7 +59,7 @@ class Router:
     def decide_write(self, model: "type[Model]", **hints: Any) -> Decision:
         """Where a write of ``model`` goes now, and why. Raises ``ReplicaWriteError``."""
         chosen = self._home("db_for_write", model, hints, choice())
-        return rules.node_for_write(chosen, self.running.fleet, model._meta.label)
+        return rules.node_for_write(chosen, self.running.fleet, label_of(model._meta))
 
     def decide_home(self, model: "type[Model]") -> Chosen:
         """Where ``model`` lives by routers and placement, whatever block surrounds the caller.
@@ -137,7 +137,7 @@ class Router:
         if not self.others and (home.is_placed or not here.fleet.default_is_empty):
             here.settle(model, home.alias)
         facts = rules.Facts(
-            label=model._meta.label,
+            label=label_of(model._meta),
             remembered=None if instance is None else self._remembered(model, instance),
             has_instance=instance is not None,
             choice=around,

@@ -69,7 +69,6 @@ class Running:
     ) -> None:
         self.has_open_transaction = has_open_transaction
         self.thread_connections = thread_connections
-        self.reload()
 
     def reload(self) -> None:
         """Takes a new snapshot of the settings and forgets what was learned about the old one."""
@@ -95,7 +94,7 @@ class Running:
         home = self.homes.get(model)
         if home is None:
             home = self.fleet.home(model)
-            if model._meta.apps is apps and apps.models_ready:
+            if getattr(model._meta, "apps", None) is apps and apps.models_ready:
                 self.homes[model] = home
         return home
 

@@ -47,12 +47,12 @@ class Placement:
         parent = _table_parent(opts)
         if parent is not None:
             home = self.home(parent)
-            return Home(home.alias, f"{home.reason} of its parent {parent._meta.label}", home.is_placed)
+            return Home(home.alias, f"{home.reason} of its parent {label_of(parent._meta)}", home.is_placed)
         return Home(self._primary_of(DEFAULT), "nothing places it", is_placed=False)
 
     def own_home(self, opts: "Options[Any]") -> Home | None:
         """What is said of exactly this model, or ``None``."""
-        for label in (opts.label_lower, opts.app_label.lower()):
+        for label in (label_of(opts).lower(), opts.app_label.lower()):
             entry = self._labels.get(label)
             if entry is not None:
                 written, alias = entry
@@ -88,8 +88,13 @@ def owner(model: "type[Model]") -> "type[Model]":
     source = getattr(opts, "auto_created", False)
     if source and source is not True:
         return owner(source)
-    concrete = opts.concrete_model
+    concrete = getattr(opts, "concrete_model", None)
     return model if concrete is None or concrete is model else owner(concrete)
+
+
+def label_of(opts: "Options[Any]") -> str:
+    """``app.Model``, also of the stand-in that the database cache gives to routers."""
+    return f"{opts.app_label}.{opts.object_name}"
 
 
 def meta_using(opts: "Options[Any]") -> str | None:
@@ -100,7 +105,7 @@ def meta_using(opts: "Options[Any]") -> str | None:
 
 def _table_parent(opts: "Options[Any]") -> "type[Model] | None":
     """The first parent of multi-table inheritance, whose row every row of ``opts`` belongs to."""
-    for parent, link in opts.parents.items():
+    for parent, link in getattr(opts, "parents", {}).items():
         if link is not None:
             return parent
     return None

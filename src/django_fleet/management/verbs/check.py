@@ -28,7 +28,7 @@ def run(command: BaseCommand, options: dict[str, Any]) -> None:
     messages = [message for message in checks.run_checks() if not message.is_silenced()]
     serious = [message for message in messages if message.is_serious()]
     found = findings(running().fleet.aliases)
-    mended = [finding for finding in found if options["mend"] and mend(finding)]
+    mended = mend(found) if options["mend"] else []
     left = [finding for finding in found if finding not in mended]
     if options["json"]:
         write_json(
