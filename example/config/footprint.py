@@ -6,6 +6,8 @@ from contextlib import ExitStack
 from django.db import connections
 
 HEADER = "X-Databases"
+ABOUT_THE_SESSION = ("BEGIN", "COMMIT", "PRAGMA", "RELEASE", "ROLLBACK", "SAVEPOINT", "SET ")
+"""How statements begin that ask nothing of a database."""
 
 
 class FootprintMiddleware:
@@ -16,7 +18,8 @@ class FootprintMiddleware:
         asked = Counter()
 
         def count(execute, sql, params, many, context):
-            asked[context["connection"].alias] += 1
+            if not str(sql).startswith(ABOUT_THE_SESSION):
+                asked[context["connection"].alias] += 1
             return execute(sql, params, many, context)
 
         with ExitStack() as watching:
@@ -36,5 +39,3 @@ def _show(response, footprint):
         return
     line = f'<p style="padding: 0 1rem; opacity: .6">Databases asked: {footprint or "none"}</p>'
     response.content = response.content.replace(b"</body>", line.encode() + b"</body>", 1)
-    if "Content-Length" in response.headers:
-        response.headers["Content-Length"] = str(len(response.content))

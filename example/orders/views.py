@@ -5,7 +5,6 @@ from django.db import transaction
 from django.shortcuts import get_object_or_404, redirect
 from django.views.generic import DetailView, FormView
 
-import django_fleet as fleet
 from catalog.models import Product
 from crm.models import Customer
 from orders.forms import OrderForm
@@ -35,12 +34,9 @@ class OrderProduct(FormView):
 
 
 class OrderPage(DetailView):
-    """Comes right after the order, in a request of its own: so it reads from the primary."""
-
-    @fleet.primary()
-    def get_queryset(self):
-        return Order.objects.prefetch_related("lines__product")
+    queryset = Order.objects.prefetch_related("lines__product")
 
     def get_context_data(self, **kwargs):
+        """Adds the customer, who lives on another database than the order."""
         customer = Customer.objects.filter(number=self.object.customer_number).first()
         return super().get_context_data(customer=customer, **kwargs)

@@ -63,7 +63,7 @@ class Evidence:
         self.expectations.append(Expectation(what, bool(is_met)))
 
     def expect_asked(self, *aliases: str) -> None:
-        """Expects that exactly these executed something, in this order; what follows only checks."""
+        """Expects that just these executed something, in this order; what follows only checks."""
         self.is_complete = True
         what = "asked: " + (", ".join(aliases) or "no database")
         instead = ", ".join(self.asked) or "no database"

@@ -5,9 +5,8 @@ from contextlib import ExitStack, contextmanager
 
 from django.db import connections
 
+from config.footprint import ABOUT_THE_SESSION
 from example.tour.evidence import Evidence, Statement
-
-_ABOUT_THE_SESSION = ("BEGIN", "COMMIT", "PRAGMA", "RELEASE", "ROLLBACK", "SAVEPOINT", "SET")
 
 
 @contextmanager
@@ -17,7 +16,7 @@ def recording(evidence: Evidence) -> Iterator[None]:
     def note(execute, sql, params, many, context):
         answer = execute(sql, params, many, context)
         statement = sql if isinstance(sql, str) else str(sql)
-        if not evidence.is_complete and not statement.startswith(_ABOUT_THE_SESSION):
+        if not evidence.is_complete and not statement.startswith(ABOUT_THE_SESSION):
             evidence.statements.append(Statement(context["connection"].alias, statement))
         return answer
 

@@ -29,7 +29,7 @@ class Step:
 
 
 def step(title: str) -> Callable[[Body], Step]:
-    """Makes a step of a function ``(seen, nodes)``: its docstring is told, its body shown and run."""
+    """Makes a step of a function ``(seen, nodes)``: its docstring is told, its body shown."""
 
     def make(function: Body) -> Step:
         story = " ".join(inspect.getdoc(function).split())
