@@ -50,6 +50,7 @@ hot_standby_feedback = on
 shared_buffers = 32MB
 fsync = off
 full_page_writes = off
+wal_init_zero = off
 autovacuum_naptime = 10s
 # A killed server replays what came since its last checkpoint: never more than a second's worth.
 checkpoint_timeout = 30s
