@@ -58,15 +58,14 @@ class Lab:
     def project(self, entries, *, routers=("django_fleet.Router",), **settings) -> Iterator[None]:
         """Inside, ``DATABASES`` is ``entries``; nothing is created."""
         before = connections.settings
+        _forget_connections()
         connections.settings = connections.configure_settings(entries)
         tokens = SCOPE.set(None), UNIT.set(None)
         try:
             with override_settings(DATABASE_ROUTERS=list(routers), **settings):
                 yield
         finally:
-            for connection in connections.all(initialized_only=True):
-                connection.close()
-                del connections[connection.alias]
+            _forget_connections()
             connections.settings = before
             SCOPE.reset(tokens[0])
             UNIT.reset(tokens[1])
@@ -117,6 +116,12 @@ def statements():
 
 def tables(alias) -> set[str]:
     return set(connections[alias].introspection.table_names())
+
+
+def _forget_connections():
+    for connection in connections.all(initialized_only=True):
+        connection.close()
+        del connections[connection.alias]
 
 
 def _reachable():
