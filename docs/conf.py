@@ -4,14 +4,14 @@ import sys
 from pathlib import Path
 
 DOCS = Path(__file__).resolve().parent
-sys.path[:0] = [str(DOCS / "_ext"), str(DOCS.parent / "src")]
+sys.path[:0] = [str(DOCS), str(DOCS.parent / "src")]
 
 project = "django-fleet"
 author = "the django-fleet maintainers"
 copyright = f"2026, {author}"
 release = "0.1.0"
 
-extensions = ["myst_parser", "hooks_table"]
+extensions = ["myst_parser", "_ext.hooks_table"]
 exclude_patterns = ["_build"]
 
 myst_enable_extensions = ["colon_fence", "deflist", "fieldlist"]

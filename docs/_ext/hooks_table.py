@@ -7,14 +7,16 @@ from docutils import nodes
 from docutils.parsers.rst import Directive
 from sphinx.application import Sphinx
 
+from _ext.hook_facts import facts, place
+
 
 class HooksTable(Directive):
-    """A section-like block for each hook: its place, its reason, its end."""
+    """A definition for each hook, in the order of installation."""
 
     has_content: ClassVar[bool] = False
 
     def run(self) -> list[nodes.Node]:
-        """One definition list, in the order of installation."""
+        """One definition list."""
         if not settings.configured:
             settings.configure()
         from django_fleet.hooks import TABLE  # noqa: PLC0415 -- importing it asks for settings
@@ -23,21 +25,14 @@ class HooksTable(Directive):
 
 
 def _rendered(hook: Any) -> nodes.definition_list_item:
-    place = nodes.literal("", f"{hook.target}.{hook.attribute}")
-    facts = [
-        _field("Why", hook.why),
-        _field("Until", hook.until),
-        _field("Put in", "where replicas are configured" if hook.only_with_replicas else "always"),
-    ]
-    return nodes.definition_list_item(
-        "", nodes.term("", "", place), nodes.definition("", nodes.field_list("", *facts))
-    )
+    term = nodes.term("", "", nodes.literal("", place(hook)))
+    fields = nodes.field_list("", *(_field(*fact) for fact in facts(hook).items()))
+    return nodes.definition_list_item("", term, nodes.definition("", fields))
 
 
 def _field(name: str, text: str) -> nodes.field:
-    return nodes.field(
-        "", nodes.field_name("", name), nodes.field_body("", nodes.paragraph("", text))
-    )
+    body = nodes.field_body("", nodes.paragraph("", text))
+    return nodes.field("", nodes.field_name("", name), body)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
