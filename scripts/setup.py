@@ -21,25 +21,19 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = Path(os.environ.get("FLEET_VENV", ROOT / ".venv"))
 UV_VERSION = "0.13.8"
 WHEELS = {
-    "macosx_10_12_x86_64.whl":
-        "b7124ca1956ec2e476a1003ea5715a15f0266afaec37f4dc9c6972ba8183e6d1",
-    "macosx_11_0_arm64.whl":
-        "62b6943c7fd64fac6854f780bea6e0359e5a5bc3241f83ee357bb38276afac49",
-    "manylinux_2_17_aarch64.manylinux2014_aarch64.musllinux_1_1_aarch64.whl":
-        "0b3e8b1a4f5e405e31e2ff33de8af4744831e9f7338539671efbd8c3c94e791d",
-    "manylinux_2_17_x86_64.manylinux2014_x86_64.whl":
-        "e18a57b8b352eb7c8feb317b9f6f533c8f0ad9673fd6cf34bbe3cf1a9f6a8984",
-    "manylinux_2_28_aarch64.whl":
-        "5337c30bb893b4f9ce0ceb921ba2da0d13f649da644f40ad3bef84083bef0203",
-    "musllinux_1_1_x86_64.whl":
-        "29451c60f5e8b07403e0a175d5229efc36b0289b34143ff4aaa499a5dd52553a",
+    "macosx_10_12_x86_64.whl": "b7124ca1956ec2e476a1003ea5715a15f0266afaec37f4dc9c6972ba8183e6d1",
+    "macosx_11_0_arm64.whl": "62b6943c7fd64fac6854f780bea6e0359e5a5bc3241f83ee357bb38276afac49",
+    "manylinux_2_17_aarch64.manylinux2014_aarch64.musllinux_1_1_aarch64.whl": "0b3e8b1a4f5e405e31e2ff33de8af4744831e9f7338539671efbd8c3c94e791d",
+    "manylinux_2_17_x86_64.manylinux2014_x86_64.whl": "e18a57b8b352eb7c8feb317b9f6f533c8f0ad9673fd6cf34bbe3cf1a9f6a8984",
+    "manylinux_2_28_aarch64.whl": "5337c30bb893b4f9ce0ceb921ba2da0d13f649da644f40ad3bef84083bef0203",
+    "musllinux_1_1_x86_64.whl": "29451c60f5e8b07403e0a175d5229efc36b0289b34143ff4aaa499a5dd52553a",
 }
 DJANGO = os.environ.get("FLEET_DJANGO", "django52")
 
 
 def main(groups: list[str]) -> None:
     """Brings the environment up to date with the lock, for the dependency groups named."""
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 -- whoever starts it may have an older one
         sys.exit(f"django-fleet needs Python 3.11 or later; this is {platform.python_version()}.")
     wanted = sorted({DJANGO, *groups} | set(_installed_groups()))
     mark = _mark(wanted)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from functools import wraps
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Final, Self, TypeVar, cast
 
 from django_fleet.conf import Consistency
 
@@ -136,29 +136,29 @@ class UnitBlock:
 
 def _wrapped(function: F, block: Block | UnitBlock) -> F:
     """``function`` with its body inside ``block``, whatever kind of function it is."""
+
+    async def async_generator(*args: Any, **kwargs: Any) -> Any:
+        with block:
+            async for item in function(*args, **kwargs):
+                yield item
+
+    async def coroutine(*args: Any, **kwargs: Any) -> Any:
+        with block:
+            return await function(*args, **kwargs)
+
+    def generator(*args: Any, **kwargs: Any) -> Any:
+        with block:
+            return (yield from function(*args, **kwargs))
+
+    def plain(*args: Any, **kwargs: Any) -> Any:
+        with block:
+            return function(*args, **kwargs)
+
+    inner: Callable[..., Any] = plain
     if inspect.isasyncgenfunction(function):
-
-        async def inner(*args: Any, **kwargs: Any) -> Any:
-            with block:
-                async for item in function(*args, **kwargs):
-                    yield item
-
+        inner = async_generator
     elif inspect.iscoroutinefunction(function):
-
-        async def inner(*args: Any, **kwargs: Any) -> Any:
-            with block:
-                return await function(*args, **kwargs)
-
+        inner = coroutine
     elif inspect.isgeneratorfunction(function):
-
-        def inner(*args: Any, **kwargs: Any) -> Any:
-            with block:
-                return (yield from function(*args, **kwargs))
-
-    else:
-
-        def inner(*args: Any, **kwargs: Any) -> Any:
-            with block:
-                return function(*args, **kwargs)
-
-    return wraps(function)(inner)  # type: ignore[return-value]
+        inner = generator
+    return cast("F", wraps(function)(inner))

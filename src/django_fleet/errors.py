@@ -83,7 +83,7 @@ class EmptyDefaultError(ConfigurationError):
     def __init__(self, aliases: Iterable[str]) -> None:
         super().__init__(
             "DATABASES['default'] is empty, so there is no default database to connect to. Name "
-            f"one: --database=<alias> on the command line, using=\"<alias>\" in code; the databases "
+            f'one: --database=<alias> on the command line, using="<alias>" in code; the databases '
             f"are {listed(aliases)}."
         )
 

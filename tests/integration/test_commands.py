@@ -11,14 +11,14 @@ from django.core.management import CommandError, call_command
 from django.core.management.base import SystemCheckError
 from django.db import connections, router
 from django.test.utils import override_settings
+
+from django_fleet.errors import EmptyDefaultError, MigrationTargetError
+from django_fleet.routing.statement import Kind, kind_of
 from lab.crm.models import Call, Customer
 from lab.fleets import statements, tables
 from lab.reports.models import Report
 
-from django_fleet.errors import EmptyDefaultError, MigrationTargetError
-from django_fleet.routing.statement import Kind, kind_of
-
-AUTH = {label: "users" for label in ("auth", "contenttypes", "admin", "sessions")}
+AUTH = dict.fromkeys(("auth", "contenttypes", "admin", "sessions"), "users")
 
 
 def run(*args, **options):
@@ -38,7 +38,9 @@ def fleet_json(*args):
 
 
 def findings():
-    return {(each["kind"], each["alias"], each["model"]) for each in fleet_json("check")[0]["findings"]}
+    return {
+        (each["kind"], each["alias"], each["model"]) for each in fleet_json("check")[0]["findings"]
+    }
 
 
 def test_b1_migrate_handles_default_unless_told_otherwise(lab):
@@ -56,16 +58,16 @@ def test_b1_migrate_handles_default_unless_told_otherwise(lab):
 def test_b2_migrate_with_an_empty_default_is_a_clear_error(lab):
     """Nothing is touched; the message names the databases."""
     with lab.fleet({"default": None, "users": {}, "main": {}}):
-        with pytest.raises(MigrationTargetError, match=r"--database=<alias>, one of 'main', 'users'"):
+        with pytest.raises(
+            MigrationTargetError, match=r"--database=<alias>, one of 'main', 'users'"
+        ):
             run("migrate")
         assert tables("users") == tables("main") == set()
 
 
 def test_b3_allow_migrate_decides_which_models_a_database_gets(lab):
     """By app, by model, by Meta, also for auto-created through tables."""
-    with lab.fleet(
-        {"default": {}, "analytics": {}, "calls": {}}, PLACEMENT={"crm.Call": "calls"}
-    ):
+    with lab.fleet({"default": {}, "analytics": {}, "calls": {}}, PLACEMENT={"crm.Call": "calls"}):
         for alias in ("default", "analytics", "calls"):
             run("migrate", database=alias, verbosity=0, run_syncdb=True)
         assert tables("calls") - {"django_migrations"} == {"crm_call"}
@@ -87,7 +89,9 @@ def test_b3_a_change_of_placement_is_reported_and_mended(lab):
         run("migrate", verbosity=0)
         run("migrate", database="calls", verbosity=0)
         Call.objects.create(number="1")
-    with lab.project(entries, FLEET={"PLACEMENT": {"crm.Call": "calls", "crm.Customer": "calls"}}, **quiet):
+    with lab.project(
+        entries, FLEET={"PLACEMENT": {"crm.Call": "calls", "crm.Customer": "calls"}}, **quiet
+    ):
         run("migrate", database="calls", verbosity=0)
         found = findings()
         assert ("left-behind-table", "default", "crm.Call") in found
@@ -141,7 +145,12 @@ def test_b4_every_database_command_works_on_the_one_it_is_given(lab, tmp_path):
 
 def test_b4_createcachetable_makes_its_table_on_the_database_given(lab):
     """And not on any other."""
-    caches = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "my_cache"}}
+    caches = {
+        "default": {
+            "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+            "LOCATION": "my_cache",
+        }
+    }
     with lab.fleet({"default": {}, "other": {}}), override_settings(CACHES=caches):
         run("createcachetable", database="other")
         assert "my_cache" in tables("other")
@@ -333,14 +342,16 @@ def test_b3_a_data_migration_runs_where_its_app_lives(lab):
 
 def test_b3_historical_models_carry_their_home(lab):
     """A model that was deleted since is still kept off the other databases."""
-    from django.db.migrations.state import ModelState, ProjectState
-
     from django.db import models
+    from django.db.migrations.state import ModelState, ProjectState
 
     state = ProjectState()
     state.add_model(
         ModelState(
-            "reports", "Deleted", [("id", models.AutoField(primary_key=True))], {"using": "analytics"}
+            "reports",
+            "Deleted",
+            [("id", models.AutoField(primary_key=True))],
+            {"using": "analytics"},
         )
     )
     deleted = state.apps.get_model("reports", "Deleted")

@@ -6,13 +6,13 @@ from django.core.management import CommandError, call_command
 from django.db import OperationalError, connections, models, transaction
 from django.db.utils import ConnectionDoesNotExist
 from django.test.utils import isolate_apps, override_settings
-from lab.fleets import statements, tables
-from lab.shop.models import Author, Book, Novel, ShortBook, Tag
 
 import django_fleet as fleet
 from django_fleet.checks.topology import check_replicas
 from django_fleet.errors import ReplicaWriteError, UnknownDatabaseError
 from django_fleet.routing.running import running
+from lab.fleets import statements, tables
+from lab.shop.models import Author, Book, Novel, ShortBook, Tag
 
 OURS = "django_fleet.Router"
 REPLICATED = {"default": {}, "replica": {"REPLICA_OF": "default"}}
@@ -41,14 +41,16 @@ def test_f1_unknown_alias_in_a_setting(lab):
         assert 'FLEET["PLACEMENT"]["shop.Tag"] names \'nowhere\'' in found["fleet.E005"].msg
         for message in (found["fleet.E001"], found["fleet.E005"]):
             assert "'default', 'analytics'" in message.hint
-        with pytest.raises(UnknownDatabaseError, match=r'PLACEMENT.*nowhere.*|nowhere.*PLACEMENT'):
+        with pytest.raises(UnknownDatabaseError, match=r"PLACEMENT.*nowhere.*|nowhere.*PLACEMENT"):
             Tag.objects.count()
 
 
 def test_f1_unknown_alias_of_a_router(lab):
     """The router is named, in the query's error and in a check."""
     with lab.fleet({"default": {}, "analytics": {}}, routers=[OURS, "lab.routers.WrongAlias"]):
-        with pytest.raises(ConnectionDoesNotExist, match=r"router lab\.routers\.WrongAlias.*'default'"):
+        with pytest.raises(
+            ConnectionDoesNotExist, match=r"router lab\.routers\.WrongAlias.*'default'"
+        ):
             Tag.objects.count()
         assert "lab.routers.WrongAlias" in ids()["fleet.E013"].msg
 
@@ -59,7 +61,9 @@ def test_f1_unknown_alias_in_meta_using(lab):
 
     with lab.fleet({"default": {}}):
         assert "Meta.using of reports." in ids()["fleet.E008"].msg
-        with pytest.raises(UnknownDatabaseError, match=r"Meta\.using \(reports\.Report\).*'default'"):
+        with pytest.raises(
+            UnknownDatabaseError, match=r"Meta\.using \(reports\.Report\).*'default'"
+        ):
             Report.objects.count()
 
 
@@ -86,6 +90,7 @@ def test_f2_a_write_to_a_replica_is_refused_before_it_reaches_the_server(lab):
                 raw("SELECT * FROM shop_tag FOR UPDATE")
 
         tag = Tag.objects.create(name="a")
+        lab.catch_up()
         attempts = [
             lambda: Tag.objects.using("replica").create(name="x"),
             lambda: Tag.objects.using("replica").update(name="x"),
@@ -161,7 +166,11 @@ def test_f3_a_raw_query_moves_on_by_itself(lab):
 def test_f3_what_cannot_move_on_names_the_database_and_disturbs_no_other(lab):
     """Django's own OperationalError, with the alias in its text."""
     entries = lab.entries({"default": {}, "down": {}})
-    gone = {"NAME": "/nowhere/at/all.sqlite3"} if "sqlite" in entries["down"]["ENGINE"] else {"PORT": "1"}
+    gone = (
+        {"NAME": "/nowhere/at/all.sqlite3"}
+        if "sqlite" in entries["down"]["ENGINE"]
+        else {"PORT": "1"}
+    )
     entries["down"] = {**entries["down"], **gone}
     with lab.project(entries, FLEET={}):
         with connections["default"].schema_editor() as editor:
@@ -301,7 +310,13 @@ def test_f4_meta_takes_using_and_nothing_else_new():
 
 @pytest.mark.parametrize(
     "policy",
-    [{"CONSISTENCY": "sometimes"}, {"PLACEMENT": ["shop"]}, {"PLACEMENT": {"shop": 1}}, {"OFFLINE_S": "x"}, []],
+    [
+        {"CONSISTENCY": "sometimes"},
+        {"PLACEMENT": ["shop"]},
+        {"PLACEMENT": {"shop": 1}},
+        {"OFFLINE_S": "x"},
+        [],
+    ],
 )
 def test_f_a_policy_of_a_wrong_kind_is_refused(policy):
     """When it is read, with the key and the value in the message."""

@@ -5,15 +5,15 @@ import json
 import pytest
 from django.db import connections, router, transaction
 from django.test import Client
+
+import django_fleet as fleet
+from django_fleet.errors import ReplicaWriteError
+from django_fleet.routing.present import is_present, is_remote
 from lab.crm.models import Call, Customer
 from lab.fleets import statements, tables
 from lab.reports.models import Reader, Report
 from lab.routers import ReadOnlyOpinion
 from lab.shop.models import Author, Book, Novel, Tag
-
-import django_fleet as fleet
-from django_fleet.errors import ReplicaWriteError
-from django_fleet.routing.present import is_present, is_remote
 
 OURS = "django_fleet.Router"
 REPLICATED = {"default": {}, "replica": {"REPLICA_OF": "default"}}
@@ -54,7 +54,9 @@ def test_d2_a_primary_replica_router_works_unchanged(lab, declared):
         entries["replica-1"] = entries["replica-2"] = entries["primary"]
     routers = [OURS, "lab.routers.PrimaryReplicaRouter"]
     with lab.project(entries, routers=routers, FLEET={}):
-        lab.create_tables(Author, Tag, Book) if declared else _create_on("primary", Author, Tag, Book)
+        lab.create_tables(Author, Tag, Book) if declared else _create_on(
+            "primary", Author, Tag, Book
+        )
         with fleet.unit_of_work():
             author = Author.objects.create(name="a")
         lab.catch_up()

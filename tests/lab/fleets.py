@@ -31,11 +31,11 @@ class Lab:
         number = next(_numbers)
         found = {}
         replicas = itertools.count()
-        for alias, extra in layout.items():
-            if extra is None:
+        for alias, keys in layout.items():
+            if keys is None:
                 found[alias] = {}
                 continue
-            extra = dict(extra)
+            extra = dict(keys)
             lab = extra.pop("on", self)
             primary = extra.get("REPLICA_OF")
             name = f"lab{number}_{_safe(alias if primary is None else primary)}"

@@ -2,6 +2,7 @@
 
 from django.db import router
 from django.http import JsonResponse
+
 from lab.shop.models import Tag
 
 

@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from django.apps import apps
-from django.core.checks import CheckMessage, Error, Warning as Caution
+from django.core.checks import CheckMessage, Error
+from django.core.checks import Warning as Caution
 
 from django_fleet.errors import UnknownDatabaseError, UnplacedModelError, listed
-from django_fleet.routing.running import Running, running
 from django_fleet.routing.installed import installed_router
+from django_fleet.routing.running import Running, running
 from django_fleet.topology.placement import meta_using, owner
 
 if TYPE_CHECKING:

@@ -3,7 +3,8 @@
 from typing import Any, Final
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Warning as Caution
+from django.core.checks import CheckMessage
+from django.core.checks import Warning as Caution
 from django.db import router as django_router
 
 from django_fleet.conf import KEYS

@@ -59,10 +59,10 @@ def _replica_of(alias: str, entries: Mapping[str, Mapping[str, Any]]) -> Iterato
 
 def _leads_back(alias: str, entries: Mapping[str, Mapping[str, Any]]) -> bool:
     seen = {alias}
-    current = entries[alias].get("REPLICA_OF")
+    current: Any = entries[alias].get("REPLICA_OF")
     while current in entries:
         if current in seen:
-            return current == alias
+            return bool(current == alias)
         seen.add(current)
         current = entries[current].get("REPLICA_OF")
     return False

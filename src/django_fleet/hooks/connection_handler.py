@@ -10,7 +10,6 @@ from django_fleet.errors import MissingConnectionError
 from django_fleet.hooks.hook import Hook
 from django_fleet.routing.running import Running
 
-
 # asgiref's store behind the handler; connections[alias] takes 20 times as long and makes what is
 # missing. In a thread without an event loop the store is a plain threading.local.
 _STORE: Final[Any] = connections._connections  # type: ignore[attr-defined]
@@ -42,13 +41,13 @@ def has_open_transaction(alias: str) -> bool:
 
 
 def _exception_class(_original: Any, running: Running) -> Any:
-    class MissingConnection(MissingConnectionError):
+    class KnownAliasesError(MissingConnectionError):
         """Knows the aliases at the moment it is raised."""
 
         def __init__(self, message: str) -> None:
             super().__init__(message, aliases=running.fleet.aliases)
 
-    return MissingConnection
+    return KnownAliasesError
 
 
 HOOKS: Final = (

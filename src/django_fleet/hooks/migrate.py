@@ -3,8 +3,8 @@
 from typing import Any, Final
 
 from django_fleet.hooks.hook import Hook
-from django_fleet.routing.targets import check_migration_target
 from django_fleet.routing.running import Running
+from django_fleet.routing.targets import check_migration_target
 
 
 def _handle(original: Any, running: Running) -> Any:

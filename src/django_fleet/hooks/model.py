@@ -15,7 +15,7 @@ def _using(_absent: None, _running: Running) -> UsingProperty:
 def _from_db(original: Any, running: Running) -> Any:
     wrapped: Callable[..., Any] = original.__func__
 
-    def from_db(cls: Any, db: Any, field_names: Any, values: Any, **kwargs: Any) -> Any:
+    def from_db(cls: Any, /, db: Any, field_names: Any, values: Any, **kwargs: Any) -> Any:
         return wrapped(cls, running.primaries.get(db, db), field_names, values, **kwargs)
 
     return classmethod(from_db)

@@ -1,5 +1,6 @@
 """``QuerySet`` and ``RawQuerySet``: lazy queries keep the choice of the block they were built in."""
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from django_fleet.hooks.hook import Hook
@@ -20,7 +21,7 @@ def _init(original: Any, _running: Running) -> Any:
 
 
 def _db(original: Any, _running: Running) -> Any:
-    ask = original.fget
+    ask: Callable[[Any], str] = original.fget
 
     def db(self: Any) -> str:
         return under_remembered_choice(self._query, ask, self)

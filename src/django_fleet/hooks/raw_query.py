@@ -11,9 +11,7 @@ def _execute_query(original: Any, running: Running) -> Any:
     failover = Failover(running)
 
     def _execute_query(self: Any) -> None:
-        failover.reading(
-            lambda: original(self), self, lambda alias: setattr(self, "using", alias)
-        )
+        failover.reading(lambda: original(self), self, lambda alias: setattr(self, "using", alias))
 
     return _execute_query
 

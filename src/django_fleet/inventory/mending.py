@@ -7,6 +7,7 @@ from django.apps import apps
 from django.db import connections
 
 from django_fleet.inventory.findings import Finding
+from django_fleet.topology.placement import owner
 
 if TYPE_CHECKING:
     from django.db.models import Model
@@ -32,11 +33,9 @@ def mend(found: Iterable[Finding]) -> list[Finding]:
 def _create(alias: str, models: "list[type[Model]]") -> None:
     """All in one go, so that their foreign keys find each other; a through table comes with its model."""
     connection = connections[alias]
-    models.sort(key=lambda model: bool(model._meta.auto_created))
     with connection.schema_editor() as editor:
         for model in models:
-            source = model._meta.auto_created
-            if not source or source not in models:
+            if owner(model) is model or owner(model) not in models:
                 editor.create_model(model)
 
 
@@ -44,11 +43,10 @@ def _drop(alias: str, model: "type[Model]") -> bool:
     """Drops the table of ``model`` and its through tables, unless one of them holds a row."""
     connection = connections[alias]
     tables = set(connection.introspection.table_names())
-    through = [field.remote_field.through for field in model._meta.local_many_to_many]
     involved = [
         each
-        for each in (*(each for each in through if each._meta.auto_created), model)
-        if each._meta.db_table in tables
+        for each in apps.get_models(include_auto_created=True)
+        if owner(each) is model and not each._meta.proxy and each._meta.db_table in tables
     ]
     if any(each._base_manager.using(alias).exists() for each in involved):
         return False

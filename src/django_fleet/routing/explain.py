@@ -102,17 +102,12 @@ def _explained(model: "type[Model]", queryset: "QuerySet[Any] | None") -> Explan
 def _read(router: Router, model: "type[Model]", queryset: "QuerySet[Any] | None") -> Decision:
     if queryset is None:
         return router.decide_read(model)
-    if queryset._db is not None:
-        home = running().fleet.primary_of(queryset._db)
-        return Decision(queryset._db, home, f'.using("{queryset._db}")', "named by the queryset")
-    decisions: list[Decision] = []
-
-    def ask(asked: "QuerySet[Any]") -> str:
-        decisions.append(router.decide_read(model, **asked._hints))
-        return decisions[-1].alias
-
-    under_remembered_choice(queryset.query, ask, queryset)
-    return decisions[-1]
+    alias = queryset.db
+    decision = under_remembered_choice(queryset.query, router.decide_read, model)
+    if decision.alias == alias:
+        return decision
+    home = running().fleet.primary_of(alias)
+    return Decision(alias, home, f'.using("{alias}")', "named by the queryset or by its object")
 
 
 def _decided(ask: "Callable[[], Decision]") -> Decision | str:

@@ -24,7 +24,9 @@ class Failover:
     def __init__(self, running: Running) -> None:
         self._running = running
 
-    def reading(self, ask: "Callable[[], Any]", asked: Any, redirect: "Callable[[str], None]") -> Any:
+    def reading(
+        self, ask: "Callable[[], Any]", asked: Any, redirect: "Callable[[str], None]"
+    ) -> Any:
         """``ask()``; when ``asked.using`` turns out to be an unreachable replica, again elsewhere.
 
         ``redirect`` points the question at another database. Ends with the primary, whose error is

@@ -27,7 +27,9 @@ class Guard:
             return
         kind = kind_of(sql)
         if kind is not Kind.READ:
-            self._check(alias, primaries.get(alias), f"{first_word(sql)} (kind: {kind.name.lower()})")
+            self._check(
+                alias, primaries.get(alias), f"{first_word(sql)} (kind: {kind.name.lower()})"
+            )
 
     def before_procedure(self, alias: str, name: str) -> None:
         """The same for a stored procedure, which may write whatever it likes."""

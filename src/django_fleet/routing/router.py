@@ -13,10 +13,10 @@ from django.db import router as django_router
 from django_fleet.context import NOTHING_CHOSEN, Choice, choice, unit
 from django_fleet.routing import rules
 from django_fleet.routing.decision import Chosen, Decision
+from django_fleet.routing.dumping import is_dumped
 from django_fleet.routing.present import is_present
 from django_fleet.routing.running import running
 from django_fleet.routing.shortcut import Ask, reader, writer
-from django_fleet.routing.dumping import is_dumped
 from django_fleet.topology.placement import label_of, owner
 
 if TYPE_CHECKING:

@@ -98,7 +98,6 @@ class Running:
                 self.homes[model] = home
         return home
 
-
     def settle(self, model: "type[Model]", home: str) -> None:
         """Notes that ``model`` lives on ``home``, whoever asks; only for models of the project."""
         if model in self.homes and home in self.fleet.clusters:

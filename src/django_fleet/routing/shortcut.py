@@ -30,7 +30,8 @@ def reader(here: Running, decide: Decide) -> Ask:
     thread_connections = here.thread_connections
     has_open_transaction = here.has_open_transaction
 
-    def db_for_read(model: "type[Model]", **hints: Any) -> str:
+    # One function on purpose: each call inside it would cost what it saves.
+    def db_for_read(model: "type[Model]", **hints: Any) -> str:  # noqa: C901, PLR0911, PLR0912
         if here.offline:
             return decide(model, **hints).alias
         if hints:

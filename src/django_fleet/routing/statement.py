@@ -20,8 +20,34 @@ class Kind(Enum):
 
 
 _SESSION_WORDS: Final = frozenset(
-    "ABORT ATTACH BEGIN CLOSE COMMIT DECLARE DESC DESCRIBE DETACH DISCARD END FETCH LISTEN MOVE "
-    "PRAGMA RELEASE RESET ROLLBACK SAVEPOINT SET SHOW START TABLE UNLISTEN USE VALUES".split()
+    [
+        "ABORT",
+        "ATTACH",
+        "BEGIN",
+        "CLOSE",
+        "COMMIT",
+        "DECLARE",
+        "DESC",
+        "DESCRIBE",
+        "DETACH",
+        "DISCARD",
+        "END",
+        "FETCH",
+        "LISTEN",
+        "MOVE",
+        "PRAGMA",
+        "RELEASE",
+        "RESET",
+        "ROLLBACK",
+        "SAVEPOINT",
+        "SET",
+        "SHOW",
+        "START",
+        "TABLE",
+        "UNLISTEN",
+        "USE",
+        "VALUES",
+    ]
 )
 _QUOTED: Final = re.compile(
     r"'(?:[^'\\]|\\.|'')*'|\"(?:[^\"]|\"\")*\"|`(?:[^`]|``)*`|\$(\w*)\$.*?\$\1\$|--[^\n]*|/\*.*?\*/",

@@ -29,7 +29,9 @@ class Fleet:
         }
         self.clusters: Mapping[str, Cluster] = clusters_of(self.databases)
         self._primaries: dict[str, str] = {
-            alias: cluster.primary for cluster in self.clusters.values() for alias in cluster.aliases
+            alias: cluster.primary
+            for cluster in self.clusters.values()
+            for alias in cluster.aliases
         }
         self.placement = Placement(policy, self.primary_of)
         self._registry = registry

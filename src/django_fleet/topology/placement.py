@@ -47,7 +47,9 @@ class Placement:
         parent = _table_parent(opts)
         if parent is not None:
             home = self.home(parent)
-            return Home(home.alias, f"{home.reason} of its parent {label_of(parent._meta)}", home.is_placed)
+            return Home(
+                home.alias, f"{home.reason} of its parent {label_of(parent._meta)}", home.is_placed
+            )
         return Home(self._primary_of(DEFAULT), "nothing places it", is_placed=False)
 
     def own_home(self, opts: "Options[Any]") -> Home | None:
@@ -58,10 +60,10 @@ class Placement:
                 written, alias = entry
                 reason = f'FLEET["PLACEMENT"]["{written}"]'
                 return Home(self._primary_of(alias), reason, is_placed=True)
-        alias = meta_using(opts)
-        if alias is not None:
-            return Home(self._primary_of(alias), "Meta.using", is_placed=True)
-        return None
+        using = meta_using(opts)
+        if using is None:
+            return None
+        return Home(self._primary_of(using), "Meta.using", is_placed=True)
 
     def placed_labels(self) -> Mapping[str, str]:
         """``FLEET["PLACEMENT"]`` with its labels in lower case."""
@@ -105,7 +107,8 @@ def meta_using(opts: "Options[Any]") -> str | None:
 
 def _table_parent(opts: "Options[Any]") -> "type[Model] | None":
     """The first parent of multi-table inheritance, whose row every row of ``opts`` belongs to."""
-    for parent, link in getattr(opts, "parents", {}).items():
+    parents: Mapping[type[Model], Any] = getattr(opts, "parents", {})
+    for parent, link in parents.items():
         if link is not None:
             return parent
     return None

@@ -69,11 +69,15 @@ def _models(status: DatabaseStatus) -> str:
 def _pending(status: DatabaseStatus) -> str:
     if status.role == "replica":
         return ""
-    return ", ".join(status.pending_migrations[:3]) + (
-        f" and {len(status.pending_migrations) - 3} more"
-        if len(status.pending_migrations) > 3  # noqa: PLR2004
-        else ""
-    ) or "none"
+    return (
+        ", ".join(status.pending_migrations[:3])
+        + (
+            f" and {len(status.pending_migrations) - 3} more"
+            if len(status.pending_migrations) > 3  # noqa: PLR2004
+            else ""
+        )
+        or "none"
+    )
 
 
 VERB: Final = Verb(
