@@ -142,7 +142,7 @@ def test_c6_connections_is_a_dictionary_of_cursors(pair):
     Tag.objects.using("other").create(name="raw")
     with connections["other"].cursor() as cursor:
         cursor.execute("SELECT name FROM shop_tag")
-            assert list(cursor.fetchall()) == [("raw",)]
+        assert list(cursor.fetchall()) == [("raw",)]
     assert list(connections) == ["default", "other"]
     assert "other" in connections
     assert {connection.alias for connection in connections.all()} == {"default", "other"}

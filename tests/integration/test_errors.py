@@ -179,7 +179,7 @@ def test_f3_what_cannot_move_on_names_the_database_and_disturbs_no_other(lab):
         for attempt in (
             lambda: Tag.objects.using("down").count(),
             lambda: Tag.objects.create(name="x", using="down"),
-            lambda: connections["down"].cursor(),
+            connections["down"].cursor,
         ):
             with pytest.raises(OperationalError, match=r"\[database 'down'\]"):
                 attempt()

@@ -25,7 +25,7 @@ _scope: Final = SCOPE.get
 _unit: Final = UNIT.get
 
 
-def reader(here: Running, decide: Decide) -> Ask:
+def reader(here: Running, decide: Decide) -> Ask:  # noqa: C901 -- see below
     """``db_for_read``, which falls back to ``decide``."""
     thread_connections = here.thread_connections
     has_open_transaction = here.has_open_transaction
@@ -34,10 +34,7 @@ def reader(here: Running, decide: Decide) -> Ask:
     def db_for_read(model: "type[Model]", **hints: Any) -> str:  # noqa: C901, PLR0911, PLR0912
         if here.offline:
             return decide(model, **hints).alias
-        if hints:
-            home = _home_of_object(here, model, hints)
-        else:
-            home = here.settled.get(model)
+        home = _home_of_object(here, model, hints) if hints else here.settled.get(model)
         if home is None:
             return decide(model, **hints).alias
         primary, answers_all = home

@@ -1,6 +1,6 @@
 """``manage.py fleet <verb>``: one face for everything that concerns all databases."""
 
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandParser
 
@@ -14,9 +14,8 @@ class Command(BaseCommand):
     """Finds the verb and runs it."""
 
     help = "Looks after all databases of the project."
-    requires_system_checks: ClassVar[
-        Any
-    ] = []  # ``check`` runs them itself, the others can do without
+    # ``check`` runs them itself, the others can do without.
+    requires_system_checks: Any = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Adds a sub-command for each verb."""
