@@ -11,7 +11,6 @@ LISTS = tomllib.loads(Path(__file__).with_name("modules.toml").read_text(encodin
 def chosen_modules(names, tests):
     """The modules that the names (of modules or of lists) stand for, each once, in this order.
 
-    The order matters a little: a test that breaks off may leave a signal receiver to the next one.
     Refuses a name that is neither a list nor a folder of `tests`, Django's unpacked tests.
     """
     modules = list(dict.fromkeys(module for name in names for module in LISTS.get(name, [name])))

@@ -1,5 +1,7 @@
 """What a measure found, for people (a table and lists) and for machines (JSON)."""
 
+from collections import Counter
+
 from oracle.configuration import SCATTERED, STOCK, TOGETHER, UNTOUCHED
 from oracle.measure import Finding
 from oracle.outcomes import Outcome
@@ -9,7 +11,7 @@ PLACES = {
     TOGETHER: "one database",
     SCATTERED: "scattered",
 }
-SHOWN = 60  # differences on the terminal
+SHOWN = 30  # differences on the terminal
 COLUMNS = ("run", "package", "tests", "passed", "failed", "errors", "skipped", "other", "seconds")
 
 
@@ -51,7 +53,9 @@ def _difference_lines(title, differences):
         yield f"      stock: {_end(each.reference)}"
         yield f"      ours:  {_end(each.candidate)}"
     if len(differences) > SHOWN:
-        yield f"  ... and {len(differences) - SHOWN} more: --json FILE has them all"
+        yield f"  ... and {len(differences) - SHOWN} more: --json FILE has them all. By error:"
+        errors = Counter(": ".join(each.candidate.error.split(": ")[:2]) for each in differences)
+        yield from (f"  {count:5} {error or 'none'}" for error, count in errors.most_common(10))
 
 
 def _end(end):

@@ -6,6 +6,7 @@ Runs inside the suite's interpreter. Lines: `{"collected": [test ids]}` once, th
 outcome wins when a test has several is left to `outcomes.py`.
 """
 
+import gc
 import json
 import traceback
 import unittest
@@ -48,13 +49,41 @@ def portable(err):
     return kind, kind(first_line(err), text), None
 
 
+class SweepingResult(unittest.TestResult):
+    """Collects garbage after a test that broke off, before the next one begins.
+
+    The signal receivers that such a test could not disconnect hang in its traceback; until they are
+    collected, the tests after it stumble over them, more or fewer of them from run to run.
+    """
+
+    has_broken_off = False
+
+    def stopTest(self, test):
+        super().stopTest(test)
+        if self.has_broken_off:
+            gc.collect()
+        self.has_broken_off = False
+
+    def addError(self, test, err):
+        self.has_broken_off = True
+        super().addError(test, err)
+
+    def addFailure(self, test, err):
+        self.has_broken_off = True
+        super().addFailure(test, err)
+
+    def addSubTest(self, test, subtest, err):
+        self.has_broken_off |= err is not None
+        super().addSubTest(test, subtest, err)
+
+
 class SubTestName(_ErrorHolder):
     """A subtest by its name alone: its parameters may refuse to be pickled, too."""
 
     failureException = AssertionError
 
 
-class PortableResult(RemoteTestResult):
+class PortableResult(SweepingResult, RemoteTestResult):
     """What a worker sends back: the same events, each with an error that can travel."""
 
     def addError(self, test, err):
@@ -86,7 +115,7 @@ def record(event):
         lines.write(json.dumps(event) + "\n")
 
 
-class RecordingResult(unittest.TextTestResult):
+class RecordingResult(SweepingResult, unittest.TextTestResult):
     """Writes down every outcome, in the parent process, whether tests run in parallel or not."""
 
     def __init__(self, *args, **kwargs):
@@ -159,6 +188,10 @@ class RecordingRunner(DiscoverRunner):
         if (run.package, run.placement) == (STOCK, SCATTERED):
             leave_out_crossing_constraints()
         return super().setup_databases(**kwargs)
+
+    def run_suite(self, suite, **kwargs):
+        gc.freeze()  # what is there before the first test need not be looked at again and again
+        return super().run_suite(suite, **kwargs)
 
     def suite_result(self, suite, result, **kwargs):
         record({"finished": True})

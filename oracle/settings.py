@@ -1,10 +1,12 @@
-"""The settings of one run of Django's suite, made from its `RunConfiguration`.
+"""The settings of one run of Django's suite: the suite's own, and what its `RunConfiguration` says.
 
 Loaded by Django's runtests, which overwrites INSTALLED_APPS with its own list; an app gets in only
 through that list (drop the trick when runtests takes apps from the settings).
 """
 
 import sys
+
+from test_sqlite import *  # noqa: F403 (beside runtests.py; it differs between Django versions)
 
 from oracle import configuration  # not its names: those in capitals would be settings
 
@@ -18,10 +20,6 @@ if any(settings["ENGINE"].endswith("mysql") for settings in run.databases.values
 
 DATABASES = run.databases
 DATABASE_ROUTERS = []
-SECRET_KEY = "oracle"
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-DEFAULT_AUTO_FIELD = "django.db.models.AutoField"
-USE_TZ = False
 TEST_RUNNER = "oracle.runner.RecordingRunner"
 
 if run.package == configuration.FLEET:

@@ -52,6 +52,7 @@ def test_many_losses_are_cut_short_on_the_terminal():
     assert text.count(LION) == SHOWN
     assert f"({SHOWN + 3})" in text
     assert "3 more: --json" in text
+    assert f"{SHOWN + 3} OperationalError: no lion" in text
 
 
 def test_the_columns_of_the_table_are_in_line():

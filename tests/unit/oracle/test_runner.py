@@ -1,9 +1,11 @@
 """The recorder within Django's test runner: each outcome becomes a line."""
 
+import gc
 import json
 import pickle
 import threading
 import unittest
+import weakref
 
 import pytest
 from oracle.configuration import RunConfiguration
@@ -156,6 +158,28 @@ def test_an_error_at_the_end_of_a_class_is_told_apart_from_its_last_test(recorde
     assert name.startswith("tearDownClass (")
     assert name.endswith(".BrokenEnd)")
     assert ends[name].outcome is Outcome.ERROR
+
+
+@pytest.mark.parametrize("result", ["worker", "parent"])
+def test_what_a_broken_test_left_in_cycles_is_gone_before_the_next(recorded, result):
+    """A signal receiver that it did not disconnect cannot disturb the test after it."""
+    left = []
+
+    class Leaking(unittest.TestCase):
+        def breaks(self):
+            def receiver():
+                return receiver
+
+            left.append(weakref.ref(receiver))
+            raise StubbornError("no", "more")
+
+    gc.collect()
+    gc.disable()
+    try:
+        Leaking("breaks").run(PortableResult() if result == "worker" else recorded.result)
+        assert left[0]() is None
+    finally:
+        gc.enable()
 
 
 def test_an_error_travels_as_text():
