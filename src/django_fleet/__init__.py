@@ -1,11 +1,16 @@
 """django-fleet lets a Django project treat many databases as one.
 
-Importable before ``django.setup()``, and without importing Django's models.
+The names below are imported when they are first used: importing this package imports neither Django
+nor anything of ours, so it may be imported before ``django.setup()`` and costs next to nothing.
 """
 
-from django_fleet.blocks import consistency, primary, read_only, unit_of_work, using
-from django_fleet.routing.explain import explain
-from django_fleet.routing.router import Router
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from django_fleet.blocks import consistency, primary, read_only, unit_of_work, using
+    from django_fleet.routing.explain import explain
+    from django_fleet.routing.router import Router
 
 __all__ = [
     "Router",
@@ -16,3 +21,17 @@ __all__ = [
     "unit_of_work",
     "using",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Imports a name of ``__all__`` from the module that makes it."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    homes = {"Router": "routing.router", "explain": "routing.explain"}
+    value = getattr(import_module(f"{__name__}.{homes.get(name, 'blocks')}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

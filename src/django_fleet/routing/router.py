@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django.apps import apps
 from django.db import router as django_router
 
-from django_fleet.context import NOTHING_CHOSEN, Choice, choice, unit
+from django_fleet.context import NOTHING_CHOSEN, Choice, UnitOfWork, choice, unit
 from django_fleet.routing import rules
 from django_fleet.routing.decision import Chosen, Decision
 from django_fleet.routing.dumping import is_dumped
@@ -54,7 +54,7 @@ class Router:
         primary = fleet.primary_of(chosen.alias)
         if primary not in self.running.primaries:
             return Decision(primary, primary, chosen.reason, "it has no replicas")
-        return rules.node_for_read(chosen, fleet, self._circumstances(primary))
+        return rules.node_for_read(chosen, fleet, self._circumstances(chosen, primary))
 
     def decide_write(self, model: "type[Model]", **hints: Any) -> Decision:
         """Where a write of ``model`` goes now, and why. Raises ``ReplicaWriteError``."""
@@ -155,20 +155,26 @@ class Router:
             return alias
         return None
 
-    def _circumstances(self, primary: str) -> rules.Circumstances:
+    def _circumstances(self, chosen: Chosen, primary: str) -> rules.Circumstances:
         here = self.running
         work = unit()
+        named = chosen.alias != primary and here.nodes.is_online(chosen.alias)
+        return rules.Circumstances(
+            consistency=choice().consistency or here.fleet.policy.consistency,
+            in_transaction=here.has_open_transaction(primary),
+            has_written=primary in work.written,
+            replica=chosen.alias if named else self._replica(work, primary),
+        )
+
+    def _replica(self, work: UnitOfWork, primary: str) -> str | None:
+        """The replica that this unit of work reads; one is chosen where there is none yet."""
+        here = self.running
         replica = work.replicas.get(primary)
         if replica is None or not here.nodes.is_online(replica):
             replica = here.nodes.choose(here.fleet.cluster_of(primary))
             if replica is not None:
                 work.replicas[primary] = replica
-        return rules.Circumstances(
-            consistency=choice().consistency or here.fleet.policy.consistency,
-            in_transaction=here.has_open_transaction(primary),
-            has_written=primary in work.written,
-            replica=replica,
-        )
+        return replica
 
     def _ask_others(self, action: str, *args: Any, **hints: Any) -> tuple[Any, str] | None:
         """The first opinion among the user's routers, with the name of the router that has it."""

@@ -59,7 +59,7 @@ def choose_home(facts: Facts, fleet: Fleet) -> Chosen:
         return answered
     if facts.remembered is not None:
         alias = fleet.known(facts.remembered, place=f"the database of the {facts.label} in hand")
-        return Chosen(alias, "the object came from there")
+        return Chosen(fleet.primary_of(alias), "the object came from there")
     if facts.choice.using is not None:
         alias = fleet.known(facts.choice.using, place="fleet.using()")
         reason = f'fleet.using("{alias}")'
@@ -78,13 +78,12 @@ def node_for_read(chosen: Chosen, fleet: Fleet, circumstances: Circumstances) ->
     reason = _why_the_primary(fleet, primary, circumstances)
     if reason is not None:
         return Decision(primary, primary, chosen.reason, reason)
-    if named:
-        return Decision(named, primary, chosen.reason, "it names this replica")
-    if circumstances.replica is None:
+    replica = circumstances.replica
+    if replica is None:
         return Decision(primary, primary, chosen.reason, "no replica can be asked now")
-    return Decision(
-        circumstances.replica, primary, chosen.reason, "a replica, kept for this unit of work"
-    )
+    if replica == named:
+        return Decision(replica, primary, chosen.reason, "it names this replica")
+    return Decision(replica, primary, chosen.reason, "a replica, kept for this unit of work")
 
 
 def node_for_write(chosen: Chosen, fleet: Fleet, label: str) -> Decision:

@@ -31,7 +31,7 @@ def reader(here: Running, decide: Decide) -> Ask:  # noqa: C901 -- see below
     has_open_transaction = here.has_open_transaction
 
     # One function on purpose: each call inside it would cost what it saves.
-    def db_for_read(model: "type[Model]", **hints: Any) -> str:  # noqa: C901, PLR0911, PLR0912
+    def db_for_read(model: "type[Model]", **hints: Any) -> str:  # noqa: C901, PLR0911
         if here.offline:
             return decide(model, **hints).alias
         home = _home_of_object(here, model, hints) if hints else here.settled.get(model)
@@ -46,7 +46,7 @@ def reader(here: Running, decide: Decide) -> Ask:  # noqa: C901 -- see below
                 primary = choice.using
                 if primary not in here.fleet.clusters:
                     return decide(model, **hints).alias
-                answers_all = primary not in here.replicated
+                answers_all = primary not in here.replicated or here.consistency == "strong"
             if choice.consistency is not None:
                 if choice.consistency == "strong":
                     return primary
