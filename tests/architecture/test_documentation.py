@@ -4,9 +4,11 @@ The code is asked what there is; the pages are searched for it. No database is o
 """
 
 import argparse
+import ast
 import dataclasses
 import importlib.util
 import re
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -347,6 +349,15 @@ def test_a_page_is_short_and_has_one_title(name):
     text = re.sub(r"^( *)(`{3,}).*?^\1\2$", "", page(name), flags=re.MULTILINE | re.DOTALL)
     assert len(page(name).splitlines()) <= LONGEST_PAGE
     assert len(re.findall(r"^# ", text, re.MULTILINE)) == 1
+
+
+@pytest.mark.parametrize("name", sorted(pages()))
+def test_every_python_example_is_python(name):
+    """An example can be pasted: it compiles, ``await`` at its top level included."""
+    for _, code in re.findall(r"^( *)```python\n(.*?)^\1```", page(name), re.MULTILINE | re.DOTALL):
+        example = textwrap.dedent(code)
+        if not example.startswith(">>>"):
+            compile(example, f"docs/{name}", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
 
 
 def test_decision_records_are_numbered_without_gaps():
