@@ -366,3 +366,15 @@ def test_decision_records_are_numbered_without_gaps():
     for number, path in enumerate(records, start=1):
         assert path.name.startswith(f"{number:04}-")
         assert path.read_text().startswith(f"# {number:04}: ")
+
+
+def test_changelog_fragments_say_what_kind_of_change_they_are():
+    """``<what>.<kind>.md`` with a kind of changelog.d/README.md, and a few sentences without a list."""
+    folder = ROOT / "changelog.d"
+    kinds = set(re.findall(r"^\| `(\w+)` \|", (folder / "README.md").read_text(), re.MULTILINE))
+    assert kinds
+    for path in folder.glob("*.md"):
+        if path.name != "README.md":
+            _, kind, _ = path.name.split(".")
+            assert kind in kinds, path.name
+            assert not re.search(r"^(#|[-*] )", path.read_text(), re.MULTILINE), path.name
