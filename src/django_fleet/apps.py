@@ -25,7 +25,9 @@ class DjangoFleetConfig(AppConfig):
         super().__init__(app_name, app_module)
         cls = type(self)
         if "running" not in vars(cls):
-            cls.running = Running(hooks.has_open_transaction, hooks.thread_store())
+            cls.running = Running(
+                hooks.has_open_transaction, hooks.thread_store(), hooks.in_event_loop
+            )
         self.reload()
 
     def ready(self) -> None:

@@ -19,11 +19,15 @@ from django_fleet.hooks import (
     queryset,
     raw_query,
 )
-from django_fleet.hooks.connection_handler import has_open_transaction, thread_store
+from django_fleet.hooks.connection_handler import (
+    has_open_transaction,
+    in_event_loop,
+    thread_store,
+)
 from django_fleet.hooks.hook import Hook
 from django_fleet.routing.running import Running
 
-__all__ = ["TABLE", "Hook", "has_open_transaction", "install", "thread_store"]
+__all__ = ["TABLE", "Hook", "has_open_transaction", "in_event_loop", "install", "thread_store"]
 
 TABLE: Final[tuple[Hook, ...]] = (
     *options.HOOKS,

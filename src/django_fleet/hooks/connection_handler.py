@@ -2,6 +2,7 @@
 
 import threading
 from asyncio import _get_running_loop
+from collections.abc import Callable
 from typing import Any, Final
 
 from django.db import connections
@@ -38,6 +39,10 @@ def has_open_transaction(alias: str) -> bool:
     if connection is None or connection.autocommit:
         return False
     return connection.in_atomic_block or connection.connection is not None
+
+
+in_event_loop: Final[Callable[[], object]] = _get_running_loop if _IS_THREAD_LOCAL else list
+"""``None`` where ``thread_store()`` has every connection of the running code."""
 
 
 def _exception_class(_original: Any, running: Running) -> Any:

@@ -31,6 +31,7 @@ class Running:
         "has_open_transaction",
         "homes",
         "homes_of_aliases",
+        "in_event_loop",
         "nodes",
         "offline",
         "primaries",
@@ -61,14 +62,18 @@ class Running:
     """Whether statements sent to an alias from here join a transaction that is already open."""
     thread_connections: "threading.local"
     """The connections that the current thread has made, as attributes named by alias."""
+    in_event_loop: "Callable[[], object]"
+    """``None`` where ``thread_connections`` has every connection of the running code."""
 
     def __init__(
         self,
         has_open_transaction: "Callable[[str], bool]",
         thread_connections: "threading.local",
+        in_event_loop: "Callable[[], object]",
     ) -> None:
         self.has_open_transaction = has_open_transaction
         self.thread_connections = thread_connections
+        self.in_event_loop = in_event_loop
 
     def reload(self) -> None:
         """Takes a new snapshot of the settings and forgets what was learned about the old one."""

@@ -28,10 +28,11 @@ _unit: Final = UNIT.get
 def reader(here: Running, decide: Decide) -> Ask:  # noqa: C901 -- see below
     """``db_for_read``, which falls back to ``decide``."""
     thread_connections = here.thread_connections
+    in_event_loop = here.in_event_loop
     has_open_transaction = here.has_open_transaction
 
     # One function on purpose: each call inside it would cost what it saves.
-    def db_for_read(model: "type[Model]", **hints: Any) -> str:  # noqa: C901, PLR0911
+    def db_for_read(model: "type[Model]", **hints: Any) -> str:  # noqa: C901, PLR0911, PLR0912
         if here.offline:
             return decide(model, **hints).alias
         home = _home_of_object(here, model, hints) if hints else here.settled.get(model)
@@ -63,9 +64,13 @@ def reader(here: Running, decide: Decide) -> Ask:  # noqa: C901 -- see below
         if replica is None:
             return decide(model, **hints).alias
         connection = thread_connections.__dict__.get(primary)
-        if connection is not None and connection.autocommit:
-            return replica
-        return primary if has_open_transaction(primary) else replica
+        if connection is not None:
+            if connection.autocommit:
+                return replica
+            is_open = connection.in_atomic_block or connection.connection is not None
+        else:  # this thread has none; a task of an event loop may have its own
+            is_open = in_event_loop() is not None and has_open_transaction(primary)
+        return primary if is_open else replica
 
     return db_for_read
 
