@@ -56,7 +56,8 @@ def _serve(options: Namespace) -> None:
     _say(f"The shop:        http://{address}/")
     _say(f"The back office: http://{address}/admin/ (admin, password admin)")
     _say(f"Its commands:    DB={options.db} python example/manage.py fleet status")
-    call_command("runserver", address, use_reloader=False, skip_checks=True)
+    # With its checks: they load every view now, and not inside the first request.
+    call_command("runserver", address, use_reloader=False, skip_checks=False)
 
 
 def _say(line: str) -> None:

@@ -31,7 +31,14 @@ def _evidence_of(step: Step, around: Around, nodes: Any) -> Evidence:
         with around(evidence), redirect_stdout(evidence.written), redirect_stderr(evidence.written):
             step.run(evidence, nodes)
     except Exception as error:  # noqa: BLE001 -- whatever goes wrong is shown, and the tour goes on
-        (summary,) = traceback.extract_tb(error.__traceback__)[-1:]
-        where = f"{type(error).__name__}: {error} ({summary.name}, line {summary.lineno})"
-        evidence.expectations.append(Expectation("no error", is_met=False, instead=where))
+        instead = f"{type(error).__name__}: {error} ({_place(step, error)})"
+        evidence.expectations.append(Expectation("no error", is_met=False, instead=instead))
     return evidence
+
+
+def _place(step: Step, error: Exception) -> str:
+    """The last line of the step that led to the error; that of the error where none did."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [each for each in frames if each.filename == step.run.__code__.co_filename]
+    place = (own or frames)[-1]
+    return f"{place.name}, line {place.lineno}"

@@ -131,7 +131,7 @@ def visitor(shop):
     return Visitor(shop.address)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def administrator(shop):
     """Somebody who is logged in."""
     who = Visitor(shop.address)
