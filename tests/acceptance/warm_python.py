@@ -58,7 +58,7 @@ def _become(argv, given, printed):
         runpy.run_path(argv[0], run_name="__main__")
     except SystemExit as end:
         status = end.code or 0
-    except BaseException:  # noqa: BLE001 -- as Python itself does at its end
+    except BaseException:
         traceback.print_exc()
         status = 1
     sys.stdout.flush()
