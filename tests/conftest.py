@@ -1,9 +1,16 @@
 """Fixtures of our tests: the vendors, and a lab on each."""
 
 import pytest
+
 from lab.fleets import Lab
+from lab.statements import Coverage
 
 VENDORS = ("sqlite", "postgresql", "mariadb")
+
+
+def pytest_configure(config):
+    """Collects what ``docs/coverage.md`` is made of."""
+    config.pluginmanager.register(Coverage(), "fleet-coverage")
 
 
 @pytest.fixture(params=VENDORS)

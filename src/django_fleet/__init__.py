@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from django_fleet.blocks import consistency, primary, read_only, unit_of_work, using
+    from django_fleet.face import consistency, primary, read_only, unit_of_work, using
     from django_fleet.routing.explain import explain
     from django_fleet.routing.router import Router
 
@@ -28,7 +28,7 @@ def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     homes = {"Router": "routing.router", "explain": "routing.explain"}
-    value = getattr(import_module(f"{__name__}.{homes.get(name, 'blocks')}"), name)
+    value = getattr(import_module(f"{__name__}.{homes.get(name, 'face')}"), name)
     globals()[name] = value
     return value
 

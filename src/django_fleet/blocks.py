@@ -1,48 +1,170 @@
-"""The blocks of the public face: what they are called, and what they refuse."""
+"""What surrounds code: context managers and decorators that change its ambient state.
 
-from django_fleet import conf
-from django_fleet.context import Block, UnitBlock
-from django_fleet.routing.running import running
+One block may be entered many times, nested, by several threads and tasks at once: it keeps nothing
+of its own. It leaves by stepping to the state outside it, so whatever happens inside, as many steps
+out are taken as were taken in.
+"""
+
+import inspect
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import replace
+from functools import wraps
+from typing import Any, ClassVar, Final, Self, TypeVar, cast
+
+from django_fleet.context import NOTHING_CHOSEN, SCOPE, UNIT, Scope, UnitOfWork
+
+F = TypeVar("F", bound=Callable[..., Any])
 
 
-def using(alias: str) -> Block:
-    """Makes ``alias`` the database of the code inside: as if each queryset said ``.using(alias)``.
+class Surrounding:
+    """A context manager, for sync and async code, that is a decorator as well.
 
-    For ``with`` (sync and async) and as a decorator. Objects that already belong to a database keep
-    it, and ``.using()`` on a queryset still wins. Where ``alias`` is a primary, its replicas may
-    answer the reads; where it is a replica, it answers the reads and writes are refused. Querysets
-    built inside keep the choice when they are evaluated outside. Raises ``UnknownDatabaseError``.
+    It decorates functions, coroutine functions and (async) generator functions. The body of a
+    generator is inside while it runs; whoever takes its items is not.
     """
-    return Block(using=running().fleet.known(alias, place="fleet.using()"))
+
+    __slots__ = ()
+
+    variable: ClassVar[ContextVar[Any]]
+    """What it changes."""
+
+    def __enter__(self) -> Any:
+        raise NotImplementedError
+
+    def __exit__(self, *exc_info: object) -> None:
+        raise NotImplementedError
+
+    def __call__(self, function: F) -> F:
+        return _wrapped(function, self)
 
 
-def primary() -> Block:
-    """Sends the reads of the code inside to primaries. Otherwise like ``using()``."""
-    return Block(consistency="strong")
+class Block(Surrounding):
+    """Changes the choice for the code inside it."""
+
+    __slots__ = ("_changes",)
+
+    variable: ClassVar[ContextVar[Any]] = SCOPE
+
+    def __init__(self, **changes: Any) -> None:
+        self._changes = changes
+
+    def __enter__(self) -> Self:
+        outer = SCOPE.get()
+        around = NOTHING_CHOSEN if outer is None else outer.choice
+        SCOPE.set(Scope(replace(around, **self._changes), outer))
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        scope = SCOPE.get()
+        if scope is not None:
+            SCOPE.set(scope.outer)
+
+    def __repr__(self) -> str:
+        changes = ", ".join(f"{name}={value!r}" for name, value in self._changes.items())
+        return f"<{type(self).__name__} {changes}>"
 
 
-def consistency(level: str) -> Block:
-    """Sets what the reads of the code inside may see.
+class UnitBlock(Surrounding):
+    """Makes the code inside it one unit of work."""
 
-    ``"eventual"``: any replica, also after a write. ``"session"``: what this unit of work wrote is
-    seen. ``"strong"``: primaries only. Inside a transaction reads stay on its database whatever is
-    said here. Raises ``UnknownConsistencyError``.
-    """
-    return Block(consistency=conf.level(level, place="fleet.consistency()"))
+    __slots__ = ()
+
+    variable: ClassVar[ContextVar[Any]] = UNIT
+
+    def __enter__(self) -> UnitOfWork:
+        begun = UnitOfWork(outer=UNIT.get())
+        UNIT.set(begun)
+        return begun
+
+    def __exit__(self, *exc_info: object) -> None:
+        current = UNIT.get()
+        if current is not None:
+            UNIT.set(current.outer)
 
 
-def read_only() -> Block:
-    """Refuses every write and row lock of the code inside, on any database, with ``ReadOnlyError``.
+class Suspension:
+    """The state inside a generator's body, put back for each of its steps and taken away after."""
 
-    The refusal comes before the statement reaches a server. Statements of a driver's own cursor and
-    functions that write behind a ``SELECT`` are not seen.
-    """
-    return Block(read_only=True)
+    __slots__ = ("_inside", "_outside", "_variable")
+
+    def __init__(self, surrounding: Surrounding) -> None:
+        self._variable: Final = surrounding.variable
+        with surrounding:
+            self._inside = self._variable.get()
+
+    def run(self, step: Callable[..., Any], *args: Any) -> Any:
+        """``step(*args)``, inside."""
+        with self:
+            return step(*args)
+
+    def __enter__(self) -> None:
+        self._outside = self._variable.get()
+        self._variable.set(self._inside)
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._inside = self._variable.get()
+        self._variable.set(self._outside)
 
 
-def unit_of_work() -> UnitBlock:
-    """Makes the code inside one unit of work: reads after a write in it see that write.
+def _wrapped(function: F, surrounding: Surrounding) -> F:
+    """``function`` with its body inside, whatever kind of function it is."""
 
-    The middleware does this for requests. Use it around each message of a worker's loop.
-    """
-    return UnitBlock()
+    async def coroutine(*args: Any, **kwargs: Any) -> Any:
+        with surrounding:
+            return await function(*args, **kwargs)
+
+    def plain(*args: Any, **kwargs: Any) -> Any:
+        with surrounding:
+            return function(*args, **kwargs)
+
+    inner: Callable[..., Any] = plain
+    if inspect.isasyncgenfunction(function):
+        inner = _async_generator(function, surrounding)
+    elif inspect.iscoroutinefunction(function):
+        inner = coroutine
+    elif inspect.isgeneratorfunction(function):
+        inner = _generator(function, surrounding)
+    return cast("F", wraps(function)(inner))
+
+
+def _generator(function: Callable[..., Any], surrounding: Surrounding) -> Callable[..., Any]:
+    def generator(*args: Any, **kwargs: Any) -> Any:
+        body = function(*args, **kwargs)
+        suspension = Suspension(surrounding)
+        step, value = body.send, None
+        try:
+            while True:
+                item = suspension.run(step, value)
+                try:
+                    step, value = body.send, (yield item)
+                except Exception as error:  # noqa: BLE001 -- thrown in by the caller, passed on
+                    step, value = body.throw, error
+        except StopIteration as end:
+            return end.value
+        finally:
+            suspension.run(body.close)
+
+    return generator
+
+
+def _async_generator(function: Callable[..., Any], surrounding: Surrounding) -> Callable[..., Any]:
+    async def async_generator(*args: Any, **kwargs: Any) -> Any:
+        body = function(*args, **kwargs)
+        suspension = Suspension(surrounding)
+        step, value = body.asend, None
+        try:
+            while True:
+                with suspension:
+                    item = await step(value)
+                try:
+                    step, value = body.asend, (yield item)
+                except Exception as error:  # noqa: BLE001 -- thrown in by the caller, passed on
+                    step, value = body.athrow, error
+        except StopAsyncIteration:
+            return
+        finally:
+            with suspension:
+                await body.aclose()
+
+    return async_generator

@@ -8,7 +8,7 @@
     │   └── UnsupportedDjangoError
     ├── UnknownDatabaseError           (also ConnectionDoesNotExist)
     ├── MissingConnectionError         (also ConnectionDoesNotExist)
-    ├── MigrationTargetError           (also CommandError)
+    ├── CommandTargetError             (also CommandError)
     ├── UnknownConsistencyError        (also ValueError)
     └── WriteRefusedError              (also NotSupportedError)
         ├── ReplicaWriteError
@@ -26,10 +26,10 @@ from django.db.utils import NotSupportedError
 from django.utils.connection import ConnectionDoesNotExist
 
 __all__ = [
+    "CommandTargetError",
     "ConfigurationError",
     "EmptyDefaultError",
     "FleetError",
-    "MigrationTargetError",
     "MissingConnectionError",
     "NotInstalledError",
     "ReadOnlyError",
@@ -140,10 +140,10 @@ class UnknownConsistencyError(FleetError, ValueError):
         )
 
 
-class MigrationTargetError(FleetError, CommandError):
-    """``migrate`` was pointed at a database that cannot be migrated."""
+class CommandTargetError(FleetError, CommandError):
+    """A command of Django was pointed at a database that it cannot work on."""
 
-    code = "migration-target"
+    code = "command-target"
 
 
 class WriteRefusedError(FleetError, NotSupportedError):

@@ -12,7 +12,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils.decorators import sync_and_async_middleware
 
-from django_fleet.context import UnitBlock
+from django_fleet.blocks import UnitBlock
 
 GetResponse = Callable[[HttpRequest], Any]
 

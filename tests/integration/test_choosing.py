@@ -7,9 +7,6 @@ import threading
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
 from django.db import connections, transaction
-from lab.fleets import statements
-from lab.reports.models import Reader, Report, ReportProxy, YearlyReport
-from lab.shop.models import Author, Book, Novel, ShortBook, Switch, Tag
 
 import django_fleet as fleet
 from django_fleet.errors import (
@@ -18,6 +15,9 @@ from django_fleet.errors import (
     UnknownConsistencyError,
     UnknownDatabaseError,
 )
+from lab.fleets import statements
+from lab.reports.models import Reader, Report, ReportProxy, YearlyReport
+from lab.shop.models import Author, Book, Novel, ShortBook, Switch, Tag
 
 PAIR = {"default": {}, "other": {}}
 REPLICATED = {"default": {}, "replica": {"REPLICA_OF": "default"}}
@@ -158,7 +158,7 @@ def test_c_a_block_is_the_database_of_the_code_in_it(pair):
             assert Tag.objects.get().name == "here"
         assert Tag.objects.using("default").get().name == "here"
         with pytest.raises(ZeroDivisionError), fleet.using("default"):
-            1 / 0
+            raise ZeroDivisionError
         assert Tag.objects.get().name == "there"
     tag.name = "changed"
     tag.save()

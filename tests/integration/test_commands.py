@@ -12,7 +12,7 @@ from django.core.management.base import SystemCheckError
 from django.db import connections, router
 from django.test.utils import override_settings
 
-from django_fleet.errors import EmptyDefaultError, MigrationTargetError
+from django_fleet.errors import CommandTargetError, EmptyDefaultError
 from django_fleet.routing.statement import Kind, kind_of
 from lab.crm.models import Call, Customer
 from lab.fleets import statements, tables
@@ -58,9 +58,7 @@ def test_b1_migrate_handles_default_unless_told_otherwise(lab):
 def test_b2_migrate_with_an_empty_default_is_a_clear_error(lab):
     """Nothing is touched; the message names the databases."""
     with lab.fleet({"default": None, "users": {}, "main": {}}):
-        with pytest.raises(
-            MigrationTargetError, match=r"--database=<alias>, one of 'main', 'users'"
-        ):
+        with pytest.raises(CommandTargetError, match=r"--database=<alias>, one of 'main', 'users'"):
             run("migrate")
         assert tables("users") == tables("main") == set()
 
@@ -197,7 +195,7 @@ def test_b4_dumpdata_of_a_replica_dumps_what_the_primary_holds(lab):
 def test_b4_migrating_a_replica_is_refused(lab):
     """Not even ``django_migrations`` is made there."""
     with lab.fleet({"default": {}, "replica": {"REPLICA_OF": "default"}}):
-        with pytest.raises(MigrationTargetError, match="--database=default"):
+        with pytest.raises(CommandTargetError, match="--database=default"):
             run("migrate", database="replica")
         assert tables("default") == set()
 
@@ -359,3 +357,52 @@ def test_b3_historical_models_carry_their_home(lab):
         assert router.allow_migrate_model("analytics", deleted) is True
         assert router.allow_migrate_model("default", deleted) is False
     assert Report._meta.using == "analytics"
+
+
+def test_b4_commands_that_write_are_refused_on_a_replica(lab, tmp_path):
+    """Django's own would skip every model there and report success."""
+    fixture = tmp_path / "tags.json"
+    fixture.write_text('[{"model": "crm.customer", "pk": 1, "fields": {"name": "x"}}]')
+    with lab.fleet({"default": {}, "replica": {"REPLICA_OF": "default"}}):
+        lab.migrate("default")
+        for words in (["loaddata", str(fixture)], ["flush", "--noinput"], ["migrate"]):
+            with pytest.raises(
+                CommandTargetError, match=r"--database=default\. Nothing was touched"
+            ):
+                run(*words, "--database=replica")
+        assert Customer.objects.using("default").count() == 0
+
+
+def test_b4_commands_of_an_empty_default_name_the_databases(lab):
+    """Stock dumpdata would print an empty list; dbshell would ask for an ENGINE."""
+    with lab.fleet({"default": None, "main": {}}):
+        for words in (["dumpdata", "crm"], ["loaddata", "x"], ["flush", "--noinput"]):
+            with pytest.raises(CommandTargetError, match="one of 'main'"):
+                run(*words)
+        with pytest.raises(EmptyDefaultError, match="'main'"):
+            run("dbshell")
+        with pytest.raises(EmptyDefaultError, match="'main'"):
+            list(Customer.objects.using("default"))
+
+
+def test_b3_mending_keeps_what_somebody_still_needs(lab):
+    """A table with rows, its through tables, and a table that a remaining one refers to, stay."""
+    from lab.shop.models import Author, Book, Novel, Tag
+
+    entries = lab.entries({"default": {}, "other": {}})
+    with lab.project(entries, FLEET={}, SILENCED_SYSTEM_CHECKS=["fleet.E008"]):
+        lab.create_tables(Author, Tag, Book, Novel)
+        Book.objects.create(title="kept")
+        shop = {"shop_author", "shop_tag", "shop_book", "shop_book_tags", "shop_novel"}
+    with lab.project(
+        entries, FLEET={"PLACEMENT": {"shop": "other"}}, SILENCED_SYSTEM_CHECKS=["fleet.E008"]
+    ):
+        with connections["other"].schema_editor() as editor:
+            for table in ("shop_novel", "shop_book_tags", "shop_book", "shop_author", "shop_tag"):
+                editor.execute(f"DROP TABLE {table}")
+        found = fleet_json("check", "--mend")[0]
+        mended = {each["model"] for each in found["mended"] if each["kind"] == "left-behind-table"}
+        assert mended == {"shop.Book_tags", "shop.Novel", "shop.Tag"}
+        assert shop & tables("default") == {"shop_book", "shop_author"}
+        assert shop <= tables("other")
+        Book.objects.using("default").create(title="can still be written")

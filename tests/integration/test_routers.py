@@ -262,3 +262,12 @@ def _create_on(alias, *models):
     with connections[alias].schema_editor() as editor:
         for model in models:
             editor.create_model(model)
+
+
+def test_d_a_unit_of_work_inside_another_tells_it_what_it_wrote(replicated):
+    """A decorated view sits inside the middleware's unit of work."""
+    with fleet.unit_of_work():
+        with fleet.unit_of_work():
+            Tag.objects.create(name="second")
+        assert Tag.objects.all().db == "default"
+        assert Tag.objects.filter(name="second").exists()

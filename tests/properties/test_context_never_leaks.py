@@ -4,13 +4,15 @@ import asyncio
 import contextvars
 import random
 import threading
+from contextlib import suppress
 
 from asgiref.sync import async_to_sync, sync_to_async
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from django_fleet.context import NOTHING_CHOSEN, SCOPE, UNIT, Block, UnitBlock, choice, unit
+from django_fleet.blocks import Block, UnitBlock
+from django_fleet.context import NOTHING_CHOSEN, SCOPE, UNIT, choice, unit
 
 USERS = 1_000
 CHANGES = st.one_of(
@@ -64,10 +66,8 @@ class Blocks(RuleBasedStateMachine):
             with Block(**changes), Block(read_only=True):
                 raise LookupError
 
-        try:
+        with suppress(LookupError):
             self.inside(fail)
-        except LookupError:
-            pass
 
     @rule(changes=CHANGES)
     def run_a_thread_in_the_middle(self, changes):
@@ -87,18 +87,32 @@ class Blocks(RuleBasedStateMachine):
         assert seen[1] == NOTHING_CHOSEN
 
     @rule(changes=CHANGES)
-    def leave_a_generator_half_way(self, changes):
+    def start_a_generator(self, changes):
+        seen = []
+
         @Block(**changes)
         def generate():
-            yield 1
-            yield 2
+            for number in range(3):
+                seen.append(choice())
+                yield number
 
-        def half():
-            generator = generate()
-            next(generator)
-            generator.close()
+        generator = generate()
+        self.inside(next, generator)
+        self.generators.append((generator, seen))
 
-        self.inside(half)
+    @precondition(lambda self: self.generators)
+    @rule(end=st.sampled_from(["close", "next", "throw"]))
+    def go_on_with_a_generator(self, end):
+        generator, seen = self.generators.pop(0)
+        if end == "next":
+            self.inside(next, generator, None)
+            self.generators.append((generator, seen))
+        elif end == "close":
+            self.inside(generator.close)
+        else:
+            with suppress(LookupError, StopIteration):
+                self.inside(generator.throw, LookupError())
+        assert len(set(seen)) == 1, "the body sees one choice from its first step to its last"
 
     @invariant()
     def what_is_chosen_is_what_the_open_blocks_say(self):
@@ -195,7 +209,22 @@ def test_decorated_coroutines_and_generators_do_not_leak():
         seen.append(choice().using)
         yield 1
 
+    @Block(using="b")
+    async def failing():
+        try:
+            yield choice().using
+        except LookupError:
+            yield f"caught in {choice().using}"
+
     async def main():
+        items = failing()
+        assert await anext(items) == "b"
+        assert choice() == NOTHING_CHOSEN
+        with Block(using="c"):
+            assert await items.athrow(LookupError()) == "caught in b"
+            assert choice().using == "c"
+            await items.aclose()
+            assert choice().using == "c"
         waiting = coroutine()
         assert choice() == NOTHING_CHOSEN
         await waiting
@@ -205,3 +234,25 @@ def test_decorated_coroutines_and_generators_do_not_leak():
 
     async_to_sync(main)()
     assert seen == ["a", "b"]
+
+
+def test_a_generator_decorated_with_a_unit_of_work_keeps_it_between_its_steps():
+    """And hands its return value on; the unit around it learns what it wrote."""
+
+    @UnitBlock()
+    def generate():
+        unit().wrote("default")
+        got = yield len(unit().written)
+        assert unit().written == {"default"}
+        return got
+
+    def outer():
+        return (yield from generate())
+
+    with UnitBlock() as around:
+        generator = outer()
+        assert next(generator) == 1
+        assert UNIT.get() is around
+        with suppress(StopIteration):
+            generator.send("sent")
+        assert around.written == {"default"}

@@ -3,18 +3,18 @@
 from contextlib import ExitStack
 
 import pytest
-from django.db import connections, router, transaction
+from django.db import router, transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+from django_fleet.blocks import Block, UnitBlock
+from django_fleet.errors import FleetError
+from django_fleet.routing.installed import installed_router
+from django_fleet.routing.running import running
 from lab.crm.models import Customer
 from lab.fleets import Lab
 from lab.reports.models import Report
 from lab.shop.models import Book, Tag
-
-from django_fleet.context import Block, UnitBlock
-from django_fleet.errors import FleetError
-from django_fleet.routing.installed import installed_router
-from django_fleet.routing.running import running
 
 SQLITE = {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}
 LAYOUT = {
@@ -82,7 +82,9 @@ def answer(ask, *args, **hints):
         return type(error)
 
 
-@settings(max_examples=700, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=700, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(situation=situations)
 def test_the_short_way_equals_the_rules(project, situation):
     """In every situation the cached answers are those of the rules, for reads and writes."""
@@ -97,7 +99,9 @@ def test_the_short_way_equals_the_rules(project, situation):
             assert answer(router.db_for_write, model, **hints) == write
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(situation=situations)
 def test_no_write_goes_to_a_replica(project, situation):
     """Law 2: a primary or a refusal, whatever is asked."""
@@ -107,7 +111,9 @@ def test_no_write_goes_to_a_replica(project, situation):
         assert write not in REPLICAS
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(situation=situations)
 def test_reads_obey_transactions_consistency_and_health(project, situation):
     """A read that nobody pinned to a node is on the primary where it has to be."""

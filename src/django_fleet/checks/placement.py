@@ -11,7 +11,7 @@ from django.core.checks import Warning as Caution
 from django_fleet.errors import UnknownDatabaseError, UnplacedModelError, listed
 from django_fleet.routing.installed import installed_router
 from django_fleet.routing.running import Running, running
-from django_fleet.topology.placement import meta_using, owner
+from django_fleet.topology.placement import META_USING, meta_using, owner
 
 if TYPE_CHECKING:
     from django.db.models import Model
@@ -53,7 +53,7 @@ def check_homes(**_kwargs: Any) -> list[CheckMessage]:
     found: list[CheckMessage] = []
     for model in apps.get_models(include_auto_created=True):
         alias = meta_using(model._meta)
-        if alias is not None:
+        if alias is not None and here.home(model).reason.startswith(META_USING):
             found += _alias(here, alias, f"Meta.using of {model._meta.label}", "fleet.E008", model)
         found += _own_placement(here, model)
         found += _parents(here, model)
@@ -87,7 +87,7 @@ def _own_placement(here: Running, model: "type[Model]") -> Iterator[CheckMessage
     whose = owner(model)
     if whose is model:
         return
-    own = here.fleet.policy.placement.get(model._meta.label)
+    own = here.fleet.placement.placed_labels().get(model._meta.label_lower)
     declared = meta_using(model._meta) if model._meta.proxy else None
     said = own or declared
     home = here.home(whose).alias

@@ -29,11 +29,11 @@ def check_project(**_kwargs: Any) -> list[CheckMessage]:
             )
         )
     router = installed_router()
-    is_used = bool(here.primaries or policy.placement)
+    is_used = bool(here.primaries or here.fleet.dedicated())
     if router is None and is_used:
         found.append(
             Caution(
-                "Replicas or placements are configured, but django_fleet.Router does not route.",
+                "Replicas or homes are configured, but django_fleet.Router does not route.",
                 hint='Set DATABASE_ROUTERS = ["django_fleet.Router"], your own routers after it.',
                 id="fleet.W003",
             )

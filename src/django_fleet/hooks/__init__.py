@@ -7,13 +7,12 @@ original that it does not know, and calls one function of the domain.
 from typing import Final
 
 from django_fleet.hooks import (
+    commands,
     compiler,
     connection_handler,
     cursor_wrapper,
     dummy,
-    dumpdata,
     error_wrapper,
-    migrate,
     model,
     options,
     queryset,
@@ -39,8 +38,7 @@ TABLE: Final[tuple[Hook, ...]] = (
     *error_wrapper.HOOKS,
     *connection_handler.HOOKS,
     *dummy.HOOKS,
-    *dumpdata.HOOKS,
-    *migrate.HOOKS,
+    *commands.HOOKS,
 )
 """Every attribute of Django that is replaced, in the order of installation."""
 

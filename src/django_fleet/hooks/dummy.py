@@ -14,14 +14,21 @@ def _complain(_original: Any, running: Running) -> Any:
     return complain
 
 
+_COMPLAINING: Final = (
+    ("DatabaseWrapper", "_cursor"),
+    ("DatabaseWrapper", "ensure_connection"),
+    ("DatabaseOperations", "quote_name"),
+    ("DatabaseClient", "runshell"),
+)
+
 HOOKS: Final = tuple(
     Hook(
-        target="django.db.backends.dummy.base.DatabaseWrapper",
+        target=f"django.db.backends.dummy.base.{owner}",
         attribute=attribute,
         make=_complain,
         parameters=(("args", "kwargs"),),
         why="Its own message tells the user to supply an ENGINE, which is not what is missing.",
         until="Django's message names the known aliases",
     )
-    for attribute in ("_cursor", "ensure_connection")
+    for owner, attribute in _COMPLAINING
 )

@@ -41,4 +41,4 @@ class Guard:
         if choice().read_only:
             raise ReadOnlyError(alias, what=what)
         if primary is not None:
-            unit().written.add(primary)
+            unit().wrote(primary)

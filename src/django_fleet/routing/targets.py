@@ -1,21 +1,26 @@
-"""Which databases ``migrate`` may be pointed at."""
+"""Which databases a command of Django may be pointed at."""
 
-from django_fleet.errors import MigrationTargetError, listed
+from django_fleet.errors import CommandTargetError, listed
 from django_fleet.routing.running import Running
 
 
-def check_migration_target(running: Running, alias: str) -> None:
-    """Raises ``MigrationTargetError`` for a replica and for an empty default database."""
-    fleet = running.fleet
-    if fleet.is_replica(alias):
-        primary = fleet.primary_of(alias)
-        raise MigrationTargetError(
-            f"{alias!r} is a replica of {primary!r} and gets its tables from there. "
-            f"Migrate the primary: --database={primary}. Nothing was touched."
+def check_write_target(running: Running, alias: str) -> None:
+    """Raises ``CommandTargetError`` for a replica and for an empty default database."""
+    check_read_target(running, alias)
+    if running.fleet.is_replica(alias):
+        primary = running.fleet.primary_of(alias)
+        raise CommandTargetError(
+            f"{alias!r} is a replica of {primary!r} and gets its tables and rows from there. Name "
+            f"the primary: --database={primary}. Nothing was touched."
         )
+
+
+def check_read_target(running: Running, alias: str) -> None:
+    """Raises ``CommandTargetError`` for an empty default database."""
+    fleet = running.fleet
     if alias in fleet.databases and fleet.databases[alias].is_empty:
-        raise MigrationTargetError(
-            f"DATABASES[{alias!r}] is empty, so there is nothing to migrate. Name a database: "
-            f"--database=<alias>, one of {listed(sorted(set(fleet.aliases) & set(fleet.clusters)))}. "
-            "Nothing was touched."
+        primaries = sorted(set(fleet.aliases) & set(fleet.clusters))
+        raise CommandTargetError(
+            f"DATABASES[{alias!r}] is empty, so there is nothing to work on. Name a database: "
+            f"--database=<alias>, one of {listed(primaries)}. Nothing was touched."
         )

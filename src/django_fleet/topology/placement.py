@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from django_fleet.conf import Policy
 
@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from django.db.models import Model
     from django.db.models.options import Options
 
-DEFAULT = "default"
+DEFAULT: Final = "default"
+META_USING: Final = "Meta.using"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ class Placement:
         using = meta_using(opts)
         if using is None:
             return None
-        return Home(self._primary_of(using), "Meta.using", is_placed=True)
+        return Home(self._primary_of(using), META_USING, is_placed=True)
 
     def placed_labels(self) -> Mapping[str, str]:
         """``FLEET["PLACEMENT"]`` with its labels in lower case."""
@@ -75,12 +76,12 @@ class Placement:
         return None if entry is None else self._primary_of(entry[1])
 
     def homes(self, models: "Iterable[type[Model]]") -> frozenset[str]:
-        """Every primary on which something was placed, by the settings or by one of ``models``."""
+        """Every primary on which something is placed, by the settings or by one of ``models``."""
         placed = {self._primary_of(alias) for _, alias in self._labels.values()}
         for model in models:
-            alias = meta_using(model._meta)
-            if alias is not None:
-                placed.add(self._primary_of(alias))
+            home = self.own_home(owner(model)._meta)
+            if home is not None:
+                placed.add(home.alias)
         return frozenset(placed)
 
 
