@@ -17,7 +17,8 @@ VAR = ROOT / "var"
 def main(arguments: list[str] | None = None) -> None:
     """Prepares the databases and serves until it is interrupted."""
     options = _options(arguments)
-    signal.signal(signal.SIGTERM, _end)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _end)
     with ExitStack() as running:
         if options.db == "sqlite":
             ship = running.enter_context(kept_files(options.data))

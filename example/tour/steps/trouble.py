@@ -8,7 +8,7 @@ from django.test import override_settings
 
 import django_fleet as fleet
 from catalog.models import Product
-from django_fleet.errors import MigrationTargetError
+from django_fleet.errors import CommandTargetError
 from example.tour.step import step
 
 
@@ -41,7 +41,7 @@ def wrong_targets(seen, nodes):
         Product.objects.using("replika").count()
     with seen.refused(ConnectionDoesNotExist):
         fleet.using("archive")
-    with seen.refused(MigrationTargetError):
+    with seen.refused(CommandTargetError):
         call_command("migrate", database="replica")
     seen.expect_asked()
     seen.expect(
