@@ -1,0 +1,11 @@
+"""What a question is there for: the headings of the routing table."""
+
+FLOOR = "floor"
+"""What anybody pays."""
+READ = "django-fleet, reads"
+"""What a project asks all day; to be below every peer."""
+OTHER = "django-fleet, writes"
+"""What has the same limit but no peer with the same task."""
+PEER = "peers"
+RULES = "django-fleet, by its rules"
+"""What leaves the short way on purpose: printed, without a target."""
