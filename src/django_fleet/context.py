@@ -38,7 +38,7 @@ class Scope:
     outer: "Scope | None"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class UnitOfWork:
     """One request, task or command: what it wrote, and which node answers its reads.
 
@@ -57,10 +57,13 @@ class UnitOfWork:
 
     def wrote(self, primary: str) -> None:
         """Notes a write to ``primary``, for this unit of work and those around it."""
-        work: UnitOfWork | None = self
-        while work is not None:
+        for work in self.chain:
             work.written.add(primary)
-            work = work.outer
+
+    @property
+    def chain(self) -> "tuple[UnitOfWork, ...]":
+        """This unit of work and those around it, from the inside out."""
+        return (self,) if self.outer is None else (self, *self.outer.chain)
 
 
 NOTHING_CHOSEN: Final = Choice()

@@ -183,7 +183,9 @@ def test_c_lazy_querysets_keep_the_choice_of_their_block(pair):
         raw = Book.objects.raw("SELECT * FROM shop_book")
     assert lazy.filter(title="b").count() == 1
     assert [book.title for book in lazy.order_by("title")[:1]] == ["b"]
-    assert pickle.loads(pickle.dumps(lazy.query)).__dict__["fleet_choice"].using == "other"
+    carried = Book.objects.all()
+    carried.query = pickle.loads(pickle.dumps(lazy.query))
+    assert carried.db == "other"
     assert [book.author.name for book in raw] == ["a"]
     with fleet.using("default"):
         assert lazy.exists()
@@ -292,3 +294,31 @@ def test_c_proxies_and_children_choose_like_their_tables(pair):
     assert ShortBook.objects.using("other").count() == 1
     assert Novel.objects.using("other").get().book_ptr.title == "n"
     assert Book.objects.count() == 0
+
+
+def test_c_a_queryset_that_a_module_keeps_is_not_bound_to_the_block_of_its_import(pair):
+    """Its choice ends with the unit of work; after the work, with no other begun, it still holds."""
+    with fleet.unit_of_work(), fleet.using("other"):
+        kept = Tag.objects.all()
+        assert kept.all().db == "other"
+    assert kept.all().db == "other", "a streamed response runs after its request's unit of work"
+    with fleet.unit_of_work():
+        assert kept.all().db == "default"
+        with fleet.using("other"):
+            assert kept.all().db == "other"
+
+
+def test_c_a_prefetch_keeps_the_choice_of_its_queryset(replicated):
+    """Although its queries are built when it runs."""
+    author = Author.objects.using("default").create(name="a")
+    Book.objects.using("default").create(title="b", author=author)
+    replicated.catch_up()
+    with fleet.unit_of_work():
+        with fleet.primary():
+            lazy = Author.objects.prefetch_related("books")
+        with statements() as seen:
+            assert [len(each.books.all()) for each in lazy] == [1]
+        assert {alias for alias, _ in seen} == {"default"}
+        with statements() as seen:
+            list(Author.objects.prefetch_related("books"))
+        assert {alias for alias, _ in seen} == {"replica"}

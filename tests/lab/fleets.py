@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from django.apps import apps
 from django.core.management import call_command
 from django.db import connections, router
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.test.utils import CaptureQueriesContext, override_settings
 
 from django_fleet.context import SCOPE, UNIT
@@ -120,7 +121,7 @@ def tables(alias) -> set[str]:
 
 def _forget_connections():
     for connection in connections.all(initialized_only=True):
-        connection.close()
+        BaseDatabaseWrapper.close(connection)  # SQLite's own keeps a database in memory open
         del connections[connection.alias]
 
 

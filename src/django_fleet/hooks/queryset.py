@@ -29,6 +29,13 @@ def _db(original: Any, _running: Running) -> Any:
     return property(db, doc=original.__doc__)
 
 
+def _prefetch(original: Any, _running: Running) -> Any:
+    def _prefetch_related_objects(self: Any) -> None:
+        under_remembered_choice(self._query, original, self)
+
+    return _prefetch_related_objects
+
+
 def _create(original: Any, _running: Running) -> Any:
     def create(self: Any, **kwargs: Any) -> Any:
         if "using" in kwargs and takes_using(self.model):
@@ -73,6 +80,14 @@ HOOKS: Final = (
         parameters=(("self",),),
         why="The router is asked here, when the query runs, and is not told of the queryset.",
         until="Django passes the queryset to the router",
+    ),
+    Hook(
+        target="django.db.models.query.QuerySet",
+        attribute="_prefetch_related_objects",
+        make=_prefetch,
+        parameters=(("self",),),
+        why="The querysets of a prefetch are built when it runs, which may be after the block.",
+        until="Django's querysets choose their database when they are built",
     ),
     Hook(
         target="django.db.models.query.QuerySet",

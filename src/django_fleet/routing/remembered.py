@@ -1,12 +1,15 @@
 """What outlives a block: the choice that a lazy queryset was built under.
 
-It travels with the queryset's ``Query``, which every clone, slice and pickle of it carries along.
+It travels with the queryset's ``Query``, which every clone, slice and pickle of it carries along. It
+does not travel into another unit of work: a queryset that a module or a class keeps, because the
+first request happened to import it inside a block, is nobody's choice in the next request.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from django_fleet.context import SCOPE, Choice, Scope, choice
+from django_fleet.context import SCOPE, UNIT, Choice, Scope, UnitOfWork, choice, unit
 
 if TYPE_CHECKING:
     from django.db.models.sql import Query
@@ -16,21 +19,41 @@ T = TypeVar("T")
 _ATTRIBUTE: Final = "fleet_choice"
 
 
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """A choice and the unit of work that it was made in."""
+
+    choice: Choice
+    work: UnitOfWork | None
+    """``None`` in one that was pickled: whoever carries a queryset elsewhere means its choice."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Remembered, (self.choice, None)
+
+    @property
+    def counts_here(self) -> bool:
+        """Whether the running code belongs to that unit of work, or to none."""
+        here = UNIT.get()
+        if self.work is None or here is None:
+            return True
+        return self.work in here.chain or here in self.work.chain
+
+
 def remember_choice(query: "Query") -> None:
     """Notes on a new ``query`` what the blocks around its making say about routing."""
     scope = SCOPE.get()
     if scope is not None and scope.choice.is_about_routing:
-        setattr(query, _ATTRIBUTE, scope.choice)
+        setattr(query, _ATTRIBUTE, Remembered(scope.choice, unit()))
 
 
 def under_remembered_choice(query: "Query", ask: Callable[[Any], T], subject: Any) -> T:
     """``ask(subject)``, answered as if inside the blocks that ``query`` was built in."""
-    remembered: Choice | None = query.__dict__.get(_ATTRIBUTE)
-    if remembered is None:
+    remembered: Remembered | None = query.__dict__.get(_ATTRIBUTE)
+    if remembered is None or not remembered.counts_here:
         return ask(subject)
     outer = SCOPE.get()
-    read_only = choice().read_only
-    SCOPE.set(Scope(Choice(remembered.using, remembered.consistency, read_only), outer))
+    kept = remembered.choice
+    SCOPE.set(Scope(Choice(kept.using, kept.consistency, choice().read_only), outer))
     try:
         return ask(subject)
     finally:
