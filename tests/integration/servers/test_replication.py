@@ -54,7 +54,7 @@ def test_databases_may_be_created_from_many_threads(servers, database):
             servers.create_database(name)
             run(servers.settings(name), "CREATE TABLE own (n INT)")
             servers.drop_database(name)
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:
             failures.append(error)
 
     threads = [threading.Thread(target=work, args=(f"{database}_{n}",)) for n in range(4)]
