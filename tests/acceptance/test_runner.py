@@ -1,0 +1,95 @@
+"""Django's own test runner on a project with a replica: what a user's tests see."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+SETTINGS = """
+import json, os
+import pymysql
+pymysql.install_as_MySQLdb()
+SECRET_KEY = "not a secret"
+USE_TZ = True
+DATABASES = json.loads(os.environ["FLEET_TEST_DATABASES"])
+DATABASE_ROUTERS = ["django_fleet.Router"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+INSTALLED_APPS = ["django_fleet", "django.contrib.contenttypes", "django.contrib.auth"]
+MIDDLEWARE = ["django_fleet.middleware.ConsistencyMiddleware"]
+"""
+
+TESTS = """
+from django.contrib.auth.models import Group
+from django.db import connections
+from django.test import TestCase, TransactionTestCase
+
+from django_fleet.errors import ReplicaWriteError
+
+
+class InATransaction(TestCase):
+    databases = {"default", "replica"}
+
+    @classmethod
+    def setUpTestData(cls):
+        cls.group = Group.objects.create(name="made in the test")
+
+    def test_sees_its_own_rows(self):
+        self.assertEqual(Group.objects.get(), self.group)
+        self.assertEqual(Group.objects.all().db, "default")
+
+    def test_writes_on_a_replica_are_refused(self):
+        with self.assertRaises(ReplicaWriteError):
+            Group.objects.using("replica").create(name="x")
+
+
+class NamesOnlyDefault(TestCase):
+    def test_reads_need_no_permission_for_the_replica(self):
+        self.assertEqual(Group.objects.count(), 0)
+
+
+class Committed(TransactionTestCase):
+    databases = {"default", "replica"}
+
+    def test_replica_shows_the_database_of_the_primary(self):
+        name = connections["default"].settings_dict["NAME"]
+        self.assertEqual(connections["replica"].settings_dict["NAME"], name)
+        self.assertIn("test", str(name))
+"""
+
+
+@pytest.mark.parametrize("vendor", ["sqlite", "postgresql", "mariadb"])
+def test_a_users_tests_pass_with_replicas_declared(vendor, request, tmp_path):
+    """TestCase sees its rows, writes on replicas are refused, no empty database is made."""
+    servers = request.getfixturevalue(f"fleet_{vendor}")
+    servers.create_database("runner")
+    try:
+        replica = {**servers.settings("runner", node=servers.replicas[0]), "REPLICA_OF": "default"}
+        databases = {"default": servers.settings("runner"), "replica": replica}
+        if vendor == "sqlite":  # two connections to one database in memory lock each other's tables
+            databases["default"]["TEST"] = {"NAME": str(tmp_path / "test.sqlite3")}
+        (tmp_path / "settings.py").write_text(SETTINGS)
+        (tmp_path / "test_groups.py").write_text(TESTS)
+        environment = {
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "settings",
+            "FLEET_TEST_DATABASES": json.dumps(databases, default=str),
+            "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT / "src")]),
+        }
+        done = subprocess.run(
+            [sys.executable, "-m", "django", "test", "--noinput"],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "Ran 4 tests" in done.stderr
+    finally:
+        servers.drop_database("runner")
