@@ -27,6 +27,15 @@ REQUIREMENTS = (
     "pymysql",
 )
 
+# A module of the environment, not a line of the settings: some tests start a Python of their own.
+MYSQL_DRIVER = '''"""PyMySQL in the place of mysqlclient, whose number Django asks for."""
+
+import pymysql
+
+pymysql.version_info = (2, 2, 7, "final", 0)
+pymysql.install_as_MySQLdb()
+'''
+
 PROBE = """
 import sqlite3, sys
 print("%d.%d" % sys.version_info[:2])
@@ -84,8 +93,9 @@ def prepare_environment(interpreter, django, cache=CACHE):
     wanted = [f"django~={django}.0" if django.count(".") == 1 else f"django=={django}"]
     wanted += REQUIREMENTS
     folder = cache / f"venv-{django}-{interpreter.python}"
-    python, mark = folder / "bin" / "python", folder / "oracle-requirements.txt"
-    if mark.exists() and mark.read_text() == "\n".join(wanted):
+    python, mark = folder / "bin" / "python", folder / "oracle-contents.txt"
+    contents = "\n".join([*wanted, MYSQL_DRIVER])
+    if mark.exists() and mark.read_text() == contents:
         return probe_interpreter(str(python))
     shutil.rmtree(folder, ignore_errors=True)
     cache.mkdir(parents=True, exist_ok=True)
@@ -95,5 +105,7 @@ def prepare_environment(interpreter, django, cache=CACHE):
     else:
         run_step([interpreter.path, "-m", "venv", folder])
         run_step([python, "-m", "pip", "install", "-q", *wanted])
-    mark.write_text("\n".join(wanted))
+    packages = folder / "lib" / f"python{interpreter.python}" / "site-packages"
+    (packages / "MySQLdb.py").write_text(MYSQL_DRIVER)
+    mark.write_text(contents)
     return probe_interpreter(str(python))

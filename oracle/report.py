@@ -68,7 +68,12 @@ def _loss_lines(finding):
         yield f"\nlost, and listed ({len(judgement.listed)}):"
         for difference, loss in judgement.listed:
             yield f"  {difference.test}\n      {loss.kind}: {loss.reason}"
-    yield from _difference_lines("LOST, AND NOT LISTED", judgement.unlisted)
+    heard_of = [
+        each for each in judgement.unlisted if each.candidate.outcome is not Outcome.MISSING
+    ]
+    yield from _difference_lines("LOST, AND NOT LISTED", heard_of)
+    if silent := len(judgement.unlisted) - len(heard_of):
+        yield f"\nLOST, AND NEVER HEARD OF: {silent}"
     yield from _difference_lines(
         "lost once, and not again when run one by one", finding.not_repeated
     )

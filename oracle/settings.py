@@ -12,12 +12,6 @@ from oracle import configuration  # not its names: those in capitals would be se
 
 run = configuration.RunConfiguration.received()
 
-if any(settings["ENGINE"].endswith("mysql") for settings in run.databases.values()):
-    import pymysql
-
-    pymysql.version_info = (2, 2, 7, "final", 0)  # Django asks for mysqlclient's number
-    pymysql.install_as_MySQLdb()
-
 DATABASES = run.databases
 DATABASE_ROUTERS = []
 TEST_RUNNER = "oracle.runner.RecordingRunner"

@@ -26,6 +26,7 @@ def finding(measure=SCATTERING, *, listed=(), unlisted=(), stale=(), not_repeate
     return Finding(measure, results, Judgement(listed, unlisted, stale), not_repeated)
 
 
+SILENT = Difference("zoo.tests.T.test_owl", Ending(Outcome.PASS), Ending(Outcome.MISSING))
 LOSS = Loss(LION, ("5.2",), ("sqlite",), "asserts-refusal", "we allow lions")
 
 
@@ -35,6 +36,7 @@ LOSS = Loss(LION, ("5.2",), ("sqlite",), "asserts-refusal", "we allow lions")
         ({}, ["Django 5.2.19", "SQLite 3.40.1", "stock: 1/1 = 100.0 %", "ours: 1/1", "\nclean"]),
         ({"listed": [(LOST, LOSS)]}, [LION, "asserts-refusal: we allow lions", "\nclean"]),
         ({"unlisted": [LOST]}, [LION, "error OperationalError: no lion", "NOT CLEAN"]),
+        ({"unlisted": [LOST, SILENT]}, ["NOT LISTED (1)", "NEVER HEARD OF: 1", "NOT CLEAN"]),
         ({"stale": [LOSS]}, ["LISTED, AND NOT LOST (1)", LION, "NOT CLEAN"]),
         ({"not_repeated": [LOST]}, ["lost once", LION, "\nclean"]),
     ],
