@@ -1,0 +1,78 @@
+"""Replicas that cannot be; no server is asked."""
+
+import pytest
+
+from django_fleet.checks.topology import check_replicas
+from django_fleet.routing.running import running
+
+
+def found(project, **layout):
+    """Id -> message of what the check says of a layout."""
+    with project(layout):
+        return {message.id: message for message in check_replicas()}
+
+
+@pytest.mark.parametrize(
+    "layout",
+    [
+        {"default": {}},
+        {"default": None},
+        {
+            "default": {},
+            "a": {"REPLICA_OF": "default"},
+            "b": {"REPLICA_OF": "default", "WEIGHT": 0},
+        },
+        {"default": {}, "a": {"REPLICA_OF": None}},
+    ],
+)
+def test_replicas_that_can_be(project, layout):
+    """Nothing is said."""
+    assert found(project, **layout) == {}
+
+
+@pytest.mark.parametrize("value", ["nowhere", "", 7, True, ["default"], {"alias": "default"}])
+def test_what_names_no_database_is_reported(project, value):
+    """Whatever kind of value it is."""
+    messages = found(project, default={}, a={"REPLICA_OF": value})
+    assert set(messages) == {"fleet.E001"}
+    assert "DATABASES['a']['REPLICA_OF'] names" in messages["fleet.E001"].msg
+    assert "'default', 'a'" in messages["fleet.E001"].hint
+
+
+def test_a_replica_of_a_replica_names_the_primary(project):
+    """As it is to be written."""
+    messages = found(project, default={}, a={"REPLICA_OF": "default"}, b={"REPLICA_OF": "a"})
+    assert set(messages) == {"fleet.E002"}
+    assert "is itself a replica (of 'default')" in messages["fleet.E002"].msg
+    assert "REPLICA_OF = 'default'" in messages["fleet.E002"].hint
+
+
+def test_every_database_of_a_circle_is_reported(project):
+    """And one outside that leads into it is a replica of a replica."""
+    with project(
+        {
+            "a": {"REPLICA_OF": "b"},
+            "b": {"REPLICA_OF": "a"},
+            "c": {"REPLICA_OF": "a"},
+            "default": {},
+        }
+    ):
+        messages = check_replicas()
+        assert [message.id for message in messages] == ["fleet.E003", "fleet.E003", "fleet.E002"]
+        assert "leads back to 'b'" in messages[1].msg
+        assert running().fleet.primary_of("c") == "c"
+
+
+def test_a_replica_of_another_kind_is_reported(project):
+    """Both engines are named."""
+    postgresql = {"ENGINE": "django.db.backends.postgresql", "REPLICA_OF": "default"}
+    messages = found(project, default={}, a=postgresql)
+    assert set(messages) == {"fleet.E014"}
+    assert "backends.sqlite3" in messages["fleet.E014"].msg
+    assert "backends.postgresql" in messages["fleet.E014"].msg
+
+
+def test_a_weight_is_reported_with_its_value(project):
+    """Also of a database that is no replica."""
+    messages = found(project, default={"WEIGHT": "many"})
+    assert messages["fleet.E004"].msg == "DATABASES['default']['WEIGHT'] is 'many'."

@@ -1,0 +1,144 @@
+"""The table of hooks, and that they are in."""
+
+import functools
+from collections import Counter
+
+import pytest
+from django.core.management.commands import dumpdata, flush, loaddata, migrate
+from django.db import connections, models
+from django.db.migrations.operations import AlterModelOptions
+from django.db.migrations.state import DEFAULT_NAMES as NAMES_OF_STATE
+from django.db.models.options import DEFAULT_NAMES, Options
+from django.db.utils import ConnectionHandler
+
+from django_fleet import hooks
+from django_fleet.errors import EmptyDefaultError, MissingConnectionError
+from django_fleet.hooks import TABLE, install
+from django_fleet.hooks.hook import _function, _own_attribute, _resolved, is_ours
+from django_fleet.routing.running import running
+
+REPLICATED = {"default": {}, "replica": {"REPLICA_OF": "default"}}
+VALUES = {"DEFAULT_NAMES", "ALTER_OPTION_KEYS", "exception_class"}
+HOOKED = [each for each in TABLE if each.attribute not in VALUES and each.name != "Options.using"]
+by_name = functools.partial(pytest.mark.parametrize, "hook", ids=lambda hook: hook.name)
+
+
+def standing(hook):
+    return _own_attribute(_resolved(hook.target), hook.attribute)
+
+
+@pytest.fixture
+def replicated(project):
+    """A project in which every hook is needed."""
+    with project(REPLICATED):
+        yield
+
+
+@by_name(argvalues=TABLE)
+def test_a_hook_says_why_it_is_there_and_until_when(hook):
+    """In a sentence and in a condition."""
+    assert hook.why.endswith(".")
+    assert len(hook.why) > 20
+    assert len(hook.until) > 10
+    assert not hook.until.endswith(".")
+
+
+def test_no_place_is_hooked_twice():
+    """Each row of the table is another attribute."""
+    places = Counter((hook.target, hook.attribute) for hook in TABLE)
+    assert set(places.values()) == {1}
+
+
+def test_every_module_s_hooks_are_in_the_table():
+    """None is forgotten."""
+    modules = [value for value in vars(hooks).values() if hasattr(value, "HOOKS")]
+    assert {hook.name for module in modules for hook in module.HOOKS} == {h.name for h in TABLE}
+    assert sum(len(module.HOOKS) for module in modules) == len(TABLE)
+
+
+@by_name(argvalues=HOOKED)
+@pytest.mark.usefixtures("replicated")
+def test_what_is_hooked_keeps_the_original(hook):
+    """As ``__wrapped__`` of the function, under our mark."""
+    assert is_ours(standing(hook))
+    assert "__wrapped__" in vars(_function(standing(hook)))
+    if hook.attribute != "using":
+        assert _function(standing(hook)).__wrapped__ is not None
+
+
+@by_name(argvalues=HOOKED)
+@pytest.mark.usefixtures("replicated")
+def test_what_is_hooked_was_known(hook):
+    """The original has one of the parameter lists, and is Django's own."""
+    original = _function(standing(hook)).__wrapped__
+    if hook.attribute != "using":
+        hook._verify(original)
+        assert _function(original).__module__.startswith("django.")
+        assert not is_ours(original)
+
+
+@by_name(argvalues=TABLE)
+@pytest.mark.usefixtures("replicated")
+def test_installing_twice_changes_nothing(hook):
+    """Each reload of the settings installs again."""
+    before = standing(hook)
+    install(running())
+    assert standing(hook) is before
+
+
+def test_hooks_that_only_replicas_need_are_not_put_in_without_them(project, monkeypatch):
+    """They would cost something on every read."""
+    installed = []
+    monkeypatch.setattr(hooks.Hook, "install", lambda hook, _running: installed.append(hook))
+    for layout, expected in (
+        ({"default": {}}, [hook for hook in TABLE if not hook.only_with_replicas]),
+        (REPLICATED, list(TABLE)),
+    ):
+        with project(layout):
+            installed.clear()
+            install(running())
+            assert installed == expected
+    assert {hook.name for hook in TABLE if hook.only_with_replicas} == {
+        "Model.from_db",
+        "SQLCompiler.execute_sql",
+        "RawQuery._execute_query",
+    }
+
+
+def test_meta_may_name_a_database():
+    """In models, in migrations, in changes that makemigrations sees; the default is none."""
+    for names in (DEFAULT_NAMES, NAMES_OF_STATE, AlterModelOptions.ALTER_OPTION_KEYS):
+        assert list(names).count("using") == 1
+    assert type(DEFAULT_NAMES) is tuple
+    assert type(AlterModelOptions.ALTER_OPTION_KEYS) is list
+    assert Options.using is None
+    assert isinstance(vars(models.Model)["using"], property)
+
+
+def test_a_missing_connection_names_those_that_there_are(project):
+    """At the moment it is raised, in words that begin as Django's do."""
+    with project({"default": {}, "other": {}}):
+        with pytest.raises(MissingConnectionError, match=r"doesn't exist\. .*'default', 'other'"):
+            _ = connections["nowhere"]
+        assert issubclass(ConnectionHandler.exception_class, MissingConnectionError)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda connection: connection.cursor(),
+        lambda connection: connection.ensure_connection(),
+        lambda connection: connection.ops.quote_name("a"),
+        lambda connection: connection.client.runshell([]),
+    ],
+)
+def test_whatever_asks_an_empty_default_is_told_of_the_others(project, ask):
+    """A cursor, a connection, SQL, a shell."""
+    with project({"default": None, "main": {}}), pytest.raises(EmptyDefaultError, match="'main'"):
+        ask(connections["default"])
+
+
+@pytest.mark.parametrize("command", [migrate, loaddata, flush, dumpdata])
+def test_commands_are_hooked_at_their_handle(command):
+    """What a subclass of the user overrides, he overrides."""
+    assert is_ours(command.Command.handle)
