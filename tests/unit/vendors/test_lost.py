@@ -18,13 +18,17 @@ from django_fleet.vendors.postgresql import PostgreSQL
 from django_fleet.vendors.sqlite import _LOST as SQLITE_NAMES
 from django_fleet.vendors.sqlite import SQLite
 
+PEP_249 = {
+    *("DataError", "OperationalError", "IntegrityError", "InternalError", "ProgrammingError"),
+    *("NotSupportedError", "DatabaseError", "InterfaceError"),
+}
 POSTGRESQL, MYSQL, SQLITE = PostgreSQL(), MySQL(), SQLite()
 
 
 def django_error(cause):
     """Django's error of the same name, as its wrapper makes it of a driver's."""
     kinds = [kind.__name__ for kind in type(cause).__mro__]
-    name = next(name for name in kinds if hasattr(utils, name))
+    name = next(name for name in kinds if name in PEP_249)
     try:
         raise getattr(utils, name)(*cause.args) from cause
     except utils.Error as error:
