@@ -6,6 +6,7 @@ import pytest
 from django.apps import apps
 
 from django_fleet.conf import Policy
+from django_fleet.context import SCOPE, UNIT
 from django_fleet.topology import Fleet
 from lab.fleets import Lab
 
@@ -14,6 +15,15 @@ MEMORY = {"ENGINE": "django.db.backends.sqlite3", "NAME": ":memory:"}
 
 def _entries(layout):
     return {alias: {} if keys is None else {**MEMORY, **keys} for alias, keys in layout.items()}
+
+
+@pytest.fixture(autouse=True)
+def _nothing_around():
+    """Each test begins outside every block and unit of work."""
+    tokens = SCOPE.set(None), UNIT.set(None)
+    yield
+    SCOPE.reset(tokens[0])
+    UNIT.reset(tokens[1])
 
 
 @pytest.fixture

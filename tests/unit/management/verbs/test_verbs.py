@@ -7,6 +7,8 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connections
 
+from django_fleet.inventory.findings import findings
+from django_fleet.inventory.mending import mend
 from django_fleet.inventory.survey import DatabaseStatus, ModelStatus
 from django_fleet.management.commands.fleet import VERBS, Command
 from django_fleet.management.verbs import status as status_verb
@@ -218,8 +220,7 @@ def test_explain_of_what_is_not_installed(small, label):
 def test_check_of_a_fleet_as_it_should_be(small):
     """One line says so."""
     with small():
-        call_command("migrate", verbosity=0, run_syncdb=True)
-        call_command("migrate", database="analytics", verbosity=0, run_syncdb=True)
+        mend(findings(["default", "analytics"]))
         out, _, error = fleet("check")
     assert out == "The fleet is as it should be.\n"
     assert error is None
@@ -228,7 +229,7 @@ def test_check_of_a_fleet_as_it_should_be(small):
 def test_check_names_findings_with_their_remedy_and_mends_them(small):
     """What was mended is said, and then nothing is left."""
     with small():
-        call_command("migrate", verbosity=0, run_syncdb=True)
+        mend(findings(["default"]))
         out, _, error = fleet("check")
         assert "analytics: table reports_report of reports.Report is missing" in out
         assert "\tREMEDY: manage.py migrate --database=analytics" in out
