@@ -15,8 +15,8 @@ from typing import Self
 from bench.configuration import FULL, STOCK, UNUSED
 from bench.figures import Spread, Verdict, spread
 
-ROUNDS = 600  # of each comparison, over all its pairs
-PAIRS = 8
+ROUNDS = 240  # of each comparison, over all its pairs
+PAIRS = 6
 READS = 40  # in a row, some 10 ms: long enough to settle, short enough for the same weather
 LIMIT = 1.01
 

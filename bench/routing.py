@@ -35,7 +35,7 @@ class Row:
     state: str
     nanoseconds: float
     ratio: Spread
-    """To no router, plain read."""
+    """To no router that is asked the same: without or with an object."""
     has_instance: bool
     """Whether the question carries an object, which costs everybody more."""
     rounds: tuple[float, ...]
@@ -61,7 +61,7 @@ def measure(rounds: int = ROUNDS) -> list[Row]:
             question.who,
             question.state,
             median(noted),
-            spread(ratios(noted, times[0])),
+            spread(ratios(noted, times[contestants.baseline(questions, question)])),
             bool(question.hints),
             tuple(noted),
         )
