@@ -9,6 +9,7 @@ import dataclasses
 import importlib.util
 import re
 import textwrap
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -251,6 +252,25 @@ def test_every_kind_of_finding_is_described():
     from django_fleet.inventory.findings import Kind
 
     assert not missing(get_args(Kind), section(page("reference/commands.md"), "fleet-check"))
+
+
+def test_every_command_of_django_that_is_hooked_is_in_the_table():
+    """Its row says in bold what is different; no other row does."""
+    from django_fleet.hooks.commands import HOOKS
+
+    bold = re.findall(r"^\| `(\w+)` \|.*\*\*.+\*\*", page("how-to/commands.md"), re.MULTILINE)
+    assert set(bold) == {hook.target.split(".")[-2] for hook in HOOKS}
+
+
+def test_the_layers_are_drawn_as_the_import_linter_holds_them():
+    """In CONTRIBUTING.md and in "How it works": a line for each, in order, lowest first."""
+    linter = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    rows = reversed(linter["contracts"][0]["layers"])
+    layers = [set(re.findall(r"\.(\w+)", row)) for row in rows]
+    text = (ROOT / "CONTRIBUTING.md").read_text().split("## The layers")[1].split("```")[1]
+    assert [set(re.split(" {3}", line)[0].split()) for line in text.splitlines()[1:]] == layers
+    rows = re.findall(r"^\| (`.+?`) \|", page("how-it-works/index.md"), re.MULTILINE)
+    assert [set(re.findall(r"`(\w+)`", row)) for row in rows] == layers
 
 
 # -- Hooks and log events
