@@ -30,6 +30,7 @@ class Question:
         self.asked = []
 
     def ask(self):
+        assert self.using not in self.asked, "no database is asked twice"
         self.asked.append(self.using)
         if self.using in self.down:
             raise self.error(self.using)

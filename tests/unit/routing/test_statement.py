@@ -120,6 +120,7 @@ WRITES = [
     "EXPLAIN ANALYZE DELETE FROM t",
     "EXPLAIN (ANALYZE, BUFFERS) UPDATE t SET a = 1",
     "explain analyze insert into t values (1)",
+    "EXPLAIN ANALYZE REPLACE t VALUES (1)",
     "SELECT 1; DROP TABLE t",
     "SELECT 1;DELETE FROM t",
     "SET x = 1; DELETE FROM t",
