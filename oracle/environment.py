@@ -71,9 +71,9 @@ def probe_interpreter(path):
 
 
 def find_uv():
-    """The path of uv, on PATH or beside this Python; None if there is none."""
-    beside = Path(sys.executable).with_name("uv")
-    return shutil.which("uv") or (str(beside) if beside.exists() else None)
+    """The path of uv: on PATH, beside this Python, or where scripts/setup.py put it; else None."""
+    places = [Path(sys.executable).with_name("uv"), *sorted(CACHE.parent.glob("uv-*/uv"))]
+    return shutil.which("uv") or next((str(place) for place in places if place.exists()), None)
 
 
 def run_step(arguments):
