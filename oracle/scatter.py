@@ -45,7 +45,7 @@ def leave_out_crossing_constraints(registry=installed_apps):
     """No database constraint on a foreign key whose two ends live apart.
 
     What a user of stock Django does by hand (`db_constraint=False`), and without which no server
-    would make the tables. django-fleet must do it by itself, so its runs are not helped.
+    would make the tables. Until django-fleet leaves them out by itself, its runs get the same help.
     """
     for model in registry.get_models(include_auto_created=True):
         for field in model._meta.local_fields:

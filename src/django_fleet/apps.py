@@ -1,7 +1,7 @@
 """Makes the one object that runs the fleet, and puts the hooks in before any model is imported."""
 
 from types import ModuleType
-from typing import Any, ClassVar
+from typing import Any
 
 from django.apps import AppConfig
 from django.core.checks import register
@@ -9,8 +9,9 @@ from django.core.signals import setting_changed
 from django.db.backends.signals import connection_created
 
 from django_fleet import checks, hooks
+from django_fleet.errors import NotInstalledError
 from django_fleet.routing import sessions
-from django_fleet.routing.running import Running
+from django_fleet.routing.running import Running, keep, running
 
 
 class DjangoFleetConfig(AppConfig):
@@ -18,15 +19,17 @@ class DjangoFleetConfig(AppConfig):
 
     name = "django_fleet"
     verbose_name = "Fleet of databases"
-    running: ClassVar[Running]
+
+    running: Running
     """The fleet of this process: one object, whose content follows the settings."""
 
     def __init__(self, app_name: str, app_module: ModuleType | None) -> None:
         super().__init__(app_name, app_module)
-        cls = type(self)
-        if "running" not in vars(cls):
-            cls.running = Running(
-                hooks.has_open_transaction, hooks.thread_store(), hooks.in_event_loop
+        try:
+            self.running = running()
+        except NotInstalledError:
+            self.running = keep(
+                Running(hooks.has_open_transaction, hooks.thread_store(), hooks.in_event_loop)
             )
         self.reload()
 
@@ -41,7 +44,7 @@ class DjangoFleetConfig(AppConfig):
         """Takes the settings as they are now, with the hooks that they need."""
         self.running.reload()
         hooks.install(self.running)
-        sessions.mirror_replicas_in_tests(self.running)
+        sessions.fill_in_settings(self.running)
 
     def _settings_changed(self, *, setting: str, **_kwargs: Any) -> None:
         if setting in {"DATABASES", "DATABASE_ROUTERS", "FLEET", "INSTALLED_APPS"}:

@@ -6,11 +6,13 @@ out are taken as were taken in.
 """
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextvars import ContextVar
 from dataclasses import replace
 from functools import wraps
 from typing import Any, ClassVar, Final, Self, TypeVar, cast
+
+from asgiref.sync import iscoroutinefunction
 
 from django_fleet.context import NOTHING_CHOSEN, SCOPE, UNIT, Scope, UnitOfWork
 
@@ -73,7 +75,7 @@ class UnitBlock(Surrounding):
     variable: ClassVar[ContextVar[Any]] = UNIT
 
     def __enter__(self) -> UnitOfWork:
-        begun = UnitOfWork(outer=UNIT.get())
+        begun = UnitOfWork(outer=UNIT.get(), is_declared=True)
         UNIT.set(begun)
         return begun
 
@@ -116,12 +118,17 @@ def _wrapped(function: F, surrounding: Surrounding) -> F:
 
     def plain(*args: Any, **kwargs: Any) -> Any:
         with surrounding:
-            return function(*args, **kwargs)
+            result = function(*args, **kwargs)
+        return awaited(result) if inspect.iscoroutine(result) else result
+
+    async def awaited(result: Coroutine[Any, Any, Any]) -> Any:
+        with surrounding:
+            return await result
 
     inner: Callable[..., Any] = plain
     if inspect.isasyncgenfunction(function):
         inner = _async_generator(function, surrounding)
-    elif inspect.iscoroutinefunction(function):
+    elif iscoroutinefunction(function):
         inner = coroutine
     elif inspect.isgeneratorfunction(function):
         inner = _generator(function, surrounding)

@@ -69,6 +69,6 @@ def _placement(value: object) -> dict[str, str]:
 
 
 def _seconds(value: object, *, key: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
         raise ConfigurationError(f'FLEET["{key}"] must be a number of seconds, not {value!r}.')
     return float(value)

@@ -55,6 +55,10 @@ class UnitOfWork:
     outer: "UnitOfWork | None" = None
     """The unit of work around this one."""
 
+    is_declared: bool = False
+    """Whether somebody said where it begins and ends. One that nobody declared lasts as long as its
+    thread or task, and separates nothing."""
+
     def wrote(self, primary: str) -> None:
         """Notes a write to ``primary``, for this unit of work and those around it."""
         for work in self.chain:

@@ -19,6 +19,7 @@ documentation's page of errors.
 """
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import CommandError
@@ -52,6 +53,19 @@ class FleetError(Exception):
     """Something that django-fleet refused to do."""
 
     code = "fleet-error"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Travels to another process with its text and attributes, whatever its constructor takes."""
+        return _rebuilt, (type(self), self.args, self.__dict__)
+
+
+def _rebuilt(
+    cls: type[FleetError], args: tuple[Any, ...], attributes: dict[str, Any]
+) -> FleetError:
+    error = cls.__new__(cls, *args)
+    error.args = args
+    error.__dict__.update(attributes)
+    return error
 
 
 class ConfigurationError(FleetError, ImproperlyConfigured):

@@ -132,6 +132,14 @@ def _in_effect(here: Running, model: "type[Model]") -> Iterator[CheckMessage]:
         if error.place.startswith("router "):
             yield Error(str(error), obj=model, id="fleet.E013")
         return
+    except Exception as error:  # noqa: BLE001 -- a router of the user may raise anything
+        yield Caution(
+            f"A router raised {error!r} when it was asked where {model._meta.label} lives.",
+            hint="Let it return None where it cannot tell, as here, outside a request.",
+            obj=model,
+            id="fleet.W006",
+        )
+        return
     placed = here.home(model)
     if placed.is_placed and here.fleet.primary_of(chosen.alias) != placed.alias:
         yield Error(

@@ -27,7 +27,7 @@ def _replica_of(alias: str, entries: Mapping[str, Mapping[str, Any]]) -> Iterato
     named = entries[alias]["REPLICA_OF"]
     if named is None:
         return
-    if named not in entries:
+    if not isinstance(named, str) or named not in entries:
         yield Error(
             f"{place} names {named!r}, which is not in DATABASES.",
             hint=f"The databases are {listed(entries)}.",
@@ -60,7 +60,7 @@ def _replica_of(alias: str, entries: Mapping[str, Mapping[str, Any]]) -> Iterato
 def _leads_back(alias: str, entries: Mapping[str, Mapping[str, Any]]) -> bool:
     seen = {alias}
     current: Any = entries[alias].get("REPLICA_OF")
-    while current in entries:
+    while isinstance(current, str) and current in entries:
         if current in seen:
             return bool(current == alias)
         seen.add(current)

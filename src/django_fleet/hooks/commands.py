@@ -58,6 +58,18 @@ HOOKS: Final = (
         "flush asks allow_migrate which tables to empty, on a replica none, and succeeds.",
     ),
     _hook(
+        "createcachetable",
+        _writes,
+        ("tablenames", "options"),
+        "createcachetable asks allow_migrate whether to make the table, and is silent if not.",
+    ),
+    _hook(
+        "sqlflush",
+        _reads,
+        ("options",),
+        "sqlflush asks allow_migrate which tables there are, and finds none on a replica.",
+    ),
+    _hook(
         "dumpdata",
         _reads,
         ("app_labels", "options"),

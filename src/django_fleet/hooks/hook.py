@@ -43,43 +43,54 @@ class Hook:
         return f"{self.target.rsplit('.', maxsplit=1)[-1]}.{self.attribute}"
 
     def install(self, running: Running) -> None:
-        """Puts the replacement in; a second time changes nothing."""
-        owner = _resolved(self.target)
+        """Puts the replacement in; a second time changes nothing.
+
+        Raises ``UnsupportedDjangoError`` where the place does not look as expected.
+        """
+        owner = self.owner()
         original = _own_attribute(owner, self.attribute)
         if is_ours(original):
             return
         self._verify(original)
         replacement = self.make(original, running)
-        function = _function(replacement)
-        if function is not None:
-            function.__wrapped__ = original
-            function.fleet_hook = True
+        marked = _function(replacement)
+        if marked is not None:
+            marked.__wrapped__ = original
+            marked.fleet_hook = True
         setattr(owner, self.attribute, replacement)
+
+    def owner(self) -> Any:
+        """The class or module that the dotted path names. Raises ``UnsupportedDjangoError``."""
+        try:
+            return import_module(self.target)
+        except ModuleNotFoundError:
+            pass
+        try:
+            return import_string(self.target)
+        except ImportError as error:
+            raise self._unknown(f"{self.target} is not there") from error
 
     def _verify(self, original: Any) -> None:
         if not self.parameters:
             return
-        found = tuple(inspect.signature(_function(original)).parameters)
+        function = _function(original)
+        if function is None:
+            raise self._unknown("there is no such function of its own")
+        found = tuple(inspect.signature(function).parameters)
         if found not in self.parameters:
             expected = " or ".join(f"({', '.join(each)})" for each in self.parameters)
-            raise UnsupportedDjangoError(
-                f"django-fleet does not know {self.name} of Django {get_version()}: it takes "
-                f"({', '.join(found)}), expected {expected}. Use a Django that this release of "
-                "django-fleet supports, or a newer django-fleet."
-            )
+            raise self._unknown(f"it takes ({', '.join(found)}), expected {expected}")
+
+    def _unknown(self, difference: str) -> UnsupportedDjangoError:
+        return UnsupportedDjangoError(
+            f"django-fleet does not know {self.name} of Django {get_version()}: {difference}. Use a "
+            "Django that this release of django-fleet supports, or a newer django-fleet."
+        )
 
 
 def is_ours(attribute: Any) -> bool:
     """Whether ``attribute`` is a replacement made here."""
     return bool(getattr(_function(attribute), "fleet_hook", False))
-
-
-def _resolved(target: str) -> Any:
-    """The class or module that a dotted path names."""
-    try:
-        return import_module(target)
-    except ModuleNotFoundError:
-        return import_string(target)
 
 
 def _own_attribute(owner: Any, name: str) -> Any:
@@ -92,4 +103,4 @@ def _function(attribute: Any) -> Any:
         return attribute.fget
     if isinstance(attribute, classmethod | staticmethod):
         return attribute.__func__
-    return attribute if inspect.isfunction(attribute) else None
+    return attribute if inspect.isfunction(attribute) or inspect.isclass(attribute) else None

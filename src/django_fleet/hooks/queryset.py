@@ -5,8 +5,10 @@ from typing import Any, Final
 
 from django_fleet.hooks.hook import Hook
 from django_fleet.routing.instance import takes_using
+from django_fleet.routing.late import note_routed
 from django_fleet.routing.remembered import remember_choice, under_remembered_choice
 from django_fleet.routing.running import Running
+from django_fleet.routing.subquery import database_of_subquery
 
 
 def _init(original: Any, _running: Running) -> Any:
@@ -36,6 +38,15 @@ def _prefetch(original: Any, _running: Running) -> Any:
     return _prefetch_related_objects
 
 
+def _resolve_expression(original: Any, running: Running) -> Any:
+    def resolve_expression(self: Any, *args: Any, **kwargs: Any) -> Any:
+        query = original(self, *args, **kwargs)
+        query._db = database_of_subquery(running, self._query, query._db)
+        return query
+
+    return resolve_expression
+
+
 def _create(original: Any, _running: Running) -> Any:
     def create(self: Any, **kwargs: Any) -> Any:
         if "using" in kwargs and takes_using(self.model):
@@ -48,7 +59,9 @@ def _create(original: Any, _running: Running) -> Any:
 def _raw_init(original: Any, _running: Running) -> Any:
     def __init__(self: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
         original(self, *args, **kwargs)
-        self._db = self._db or self.query.using
+        if self._db is None:
+            note_routed(self.query)
+            self._db = self.query.using
 
     return __init__
 
@@ -87,6 +100,14 @@ HOOKS: Final = (
         make=_prefetch,
         parameters=(("self",),),
         why="The querysets of a prefetch are built when it runs, which may be after the block.",
+        until="Django's querysets choose their database when they are built",
+    ),
+    Hook(
+        target="django.db.models.query.QuerySet",
+        attribute="resolve_expression",
+        make=_resolve_expression,
+        parameters=(("self", "args", "kwargs"),),
+        why="Django refuses a subquery of another database by what .using() left on the queryset.",
         until="Django's querysets choose their database when they are built",
     ),
     Hook(

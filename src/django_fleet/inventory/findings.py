@@ -9,6 +9,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import Error, connections
 
 from django_fleet.inventory.survey import models_on
+from django_fleet.routing.installed import installed_router
+from django_fleet.routing.router import Router
 from django_fleet.routing.running import running
 from django_fleet.vendors import vendor_of
 
@@ -81,7 +83,7 @@ def _replication(alias: str, primary: str) -> Iterator[Finding]:
 def _missing(alias: str) -> Iterator[Finding]:
     tables = set(connections[alias].introspection.table_names())
     for model in models_on(alias):
-        if model._meta.db_table not in tables and running().home(model).alias == alias:
+        if model._meta.db_table not in tables and home_of(model) == alias:
             label = model._meta.label
             yield Finding(
                 "missing-table",
@@ -93,6 +95,27 @@ def _missing(alias: str) -> Iterator[Finding]:
             )
 
 
+def home_of(model: "type[Model]") -> str:
+    """The primary that ``model`` lives on, by the user's routers and by placement."""
+    router = installed_router() or Router()
+    return running().fleet.primary_of(router.decide_home(model).alias)
+
+
+def holds_the_same_rows(alias: str, home: str) -> bool:
+    """Whether what ``alias`` shows are the rows of ``home``: the same database, or a replica of it.
+
+    Settings may not say so: an undeclared replica, or two aliases of one database.
+    """
+    connection, other = connections[alias], connections[home]
+    if connection.vendor != other.vendor:
+        return False
+    vendor = vendor_of(connection)
+    here, there = vendor.standing(connection), vendor.standing(other)
+    if (here.identity, here.database) == (there.identity, there.database):
+        return True
+    return bool(here.is_replica) and vendor.why_not_a_replica(here, there) is None
+
+
 def _left_behind(alias: str) -> Iterator[Finding]:
     """Tables of models that live elsewhere now. Tables that no model has are not ours to judge."""
     tables = set(connections[alias].introspection.table_names())
@@ -101,13 +124,15 @@ def _left_behind(alias: str) -> Iterator[Finding]:
         opts = model._meta
         if opts.proxy or not opts.managed or opts.swapped:
             continue
-        if opts.db_table in tables and opts.db_table not in here:
-            yield _left(alias, model)
+        if opts.db_table not in tables or opts.db_table in here:
+            continue
+        home = home_of(model)
+        if not holds_the_same_rows(alias, home):
+            yield _left(alias, home, model)
 
 
-def _left(alias: str, model: "type[Model]") -> Finding:
+def _left(alias: str, home: str, model: "type[Model]") -> Finding:
     rows = model._base_manager.using(alias).count()
-    home = running().home(model).alias
     remedy = (
         f"bring its {rows} rows to {home!r} first (docs: how-to/placement), then empty it and run "
         "manage.py fleet check --mend"

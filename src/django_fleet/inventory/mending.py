@@ -1,50 +1,71 @@
 """Mends findings that can be mended without losing anything."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 from django.apps import apps
 from django.db import connections
+from django.db.migrations.state import ProjectState
 
-from django_fleet.inventory.findings import Finding
+from django_fleet.inventory.findings import Finding, holds_the_same_rows, home_of
 from django_fleet.topology.placement import owner
 
 if TYPE_CHECKING:
     from django.db.models import Model
 
 
-def mend(found: Iterable[Finding]) -> list[Finding]:
+def mend(found: Collection[Finding]) -> list[Finding]:
     """Creates missing tables and drops empty ones that were left behind; gives what it mended.
 
     A table is made as the model is now, as ``migrate --run-syncdb`` does. A table that holds a row,
     or that a table which stays refers to, is never dropped, whatever was found before.
     """
-    found = list(found)
-    mended: list[Finding] = []
-    for alias in dict.fromkeys(finding.alias for finding in found):
-        here = [finding for finding in found if finding.alias == alias]
-        missing = [finding for finding in here if finding.kind == "missing-table"]
-        if missing:
-            _create(alias, [apps.get_model(finding.model) for finding in missing])
-        left = [finding for finding in here if finding.kind == "left-behind-table"]
-        dropped = _drop(alias, [apps.get_model(finding.model) for finding in left])
-        mended += missing
-        mended += [finding for finding in left if apps.get_model(finding.model) in dropped]
-    return mended
+    missing = [finding for finding in found if finding.kind == "missing-table"]
+    left = [finding for finding in found if finding.kind == "left-behind-table"]
+    for alias, models in _by_database(missing).items():
+        _create(alias, models)
+    dropped = {alias: _drop(alias, models) for alias, models in _by_database(left).items()}
+    gone = [each for each in left if apps.get_model(each.model) in dropped[each.alias]]
+    return [*missing, *gone]
+
+
+def _by_database(found: Iterable[Finding]) -> "dict[str, list[type[Model]]]":
+    models: dict[str, list[type[Model]]] = {}
+    for finding in found:
+        models.setdefault(finding.alias, []).append(apps.get_model(finding.model))
+    return models
 
 
 def _create(alias: str, models: "list[type[Model]]") -> None:
-    """All in one go, so that their foreign keys find each other; a through table comes with its model."""
+    """Makes the tables all in one go, so that their foreign keys find each other.
+
+    A through table comes with its model, but where it is there already.
+    """
+    there = set(connections[alias].introspection.table_names())
+    has_through = {
+        owner(each)
+        for each in apps.get_models(include_auto_created=True)
+        if each._meta.auto_created and each._meta.db_table in there
+    }
     with connections[alias].schema_editor() as editor:
         for model in models:
             if owner(model) is model or owner(model) not in models:
-                editor.create_model(model)
+                editor.create_model(_alone(model) if model in has_through else model)
+
+
+def _alone(model: "type[Model]") -> "type[Model]":
+    """``model`` without its many-to-many relations."""
+    state = ProjectState.from_apps(apps)
+    key = model._meta.app_label, str(model._meta.model_name)
+    for relation in model._meta.local_many_to_many:
+        del state.models[key].fields[relation.name]
+    return state.apps.get_model(*key)
 
 
 def _drop(alias: str, models: "list[type[Model]]") -> "list[type[Model]]":
     """Drops the tables of those of ``models`` that can go together without anybody missing them."""
     connection = connections[alias]
-    going = [model for model in models if not model._base_manager.using(alias).exists()]
+    going = [model for model in models if _may_go(alias, model)]
     referred = _references(alias)
     while True:
         tables = {model._meta.db_table for model in going}
@@ -59,6 +80,15 @@ def _drop(alias: str, models: "list[type[Model]]") -> "list[type[Model]]":
                 table = editor.quote_name(model._meta.db_table)
                 editor.execute(editor.sql_delete_table % {"table": table})
     return going
+
+
+def _may_go(alias: str, model: "type[Model]") -> bool:
+    """Whether the table holds no row here, and the model has its table at home, which is not here."""
+    home = home_of(model)
+    tables = connections[home].introspection.table_names()
+    if model._meta.db_table not in tables or holds_the_same_rows(alias, home):
+        return False
+    return not model._base_manager.using(alias).exists()
 
 
 def _references(alias: str) -> set[tuple[str, str]]:

@@ -58,6 +58,7 @@ def survey(alias: str) -> DatabaseStatus:
     cluster = fleet.primary_of(alias)
     connection = connections[alias]
     try:
+        connection.ensure_connection()
         return DatabaseStatus(
             alias,
             role,

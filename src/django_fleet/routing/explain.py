@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import connections
 
-from django_fleet.errors import FleetError
 from django_fleet.routing.decision import Decision
 from django_fleet.routing.installed import installed_router
 from django_fleet.routing.present import is_present
@@ -82,8 +81,8 @@ def _explained(model: "type[Model]", queryset: "QuerySet[Any] | None") -> Explan
     try:
         chosen = router.decide_home(model)
         home, home_reason = fleet.primary_of(chosen.alias), chosen.reason
-    except FleetError as error:
-        home, home_reason = None, str(error)
+    except Exception as error:  # noqa: BLE001 -- a router of the user may raise anything
+        home, home_reason = None, str(error) or repr(error)
     return Explanation(
         label=model._meta.label,
         table=model._meta.db_table,
@@ -113,8 +112,8 @@ def _read(router: Router, model: "type[Model]", queryset: "QuerySet[Any] | None"
 def _decided(ask: "Callable[[], Decision]") -> Decision | str:
     try:
         return ask()
-    except FleetError as error:
-        return str(error)
+    except Exception as error:  # noqa: BLE001 -- a router of the user may raise anything
+        return str(error) or repr(error)
 
 
 def _as_dict(decision: Decision | str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import connections
 
-from django_fleet.context import unit
+from django_fleet.context import UNIT, unit
 from django_fleet.routing.running import Running
 from django_fleet.vendors import vendor_of
 
@@ -52,12 +52,28 @@ class Failover:
         if connection.in_atomic_block or not vendor_of(connection).is_connection_lost(error):
             return None
         connection.close()
-        here.nodes.went_offline(alias, error)
+        note_loss(here, connection, error)
         replicas = unit().replicas
-        if replicas.get(primary) == alias:
-            del replicas[primary]
+        kept = replicas.get(primary)
+        if kept is not None and kept not in tried and here.nodes.is_online(kept):
+            return kept
         chosen = here.nodes.choose(here.fleet.cluster_of(primary))
         if chosen is None or chosen in tried:
             return None if primary in tried else primary
         replicas[primary] = chosen
         return chosen
+
+
+def note_loss(running: Running, connection: Any, error: Exception) -> None:
+    """Takes a replica out of rotation whose connection was lost, whoever was using it.
+
+    So a read that nothing can move on (a raw cursor, the database cache) fails once, not for ever.
+    """
+    alias = connection.alias
+    primary = running.primaries.get(alias, alias)
+    if primary == alias or not vendor_of(connection).is_connection_lost(error):
+        return
+    running.nodes.went_offline(alias, error)
+    work = UNIT.get()
+    if work is not None and work.replicas.get(primary) == alias:
+        del work.replicas[primary]

@@ -33,6 +33,8 @@ class Nodes:
 
     def choose(self, cluster: Cluster) -> str | None:
         """A replica that can be asked, drawn by weight; ``None`` when there is none."""
+        for alias in list(self.offline):
+            self.is_online(alias)  # brings back those whose time is over
         candidates = [
             node for node in cluster.replicas if node.weight and self.is_online(node.alias)
         ]
@@ -56,5 +58,7 @@ class Nodes:
 
     def went_offline(self, alias: str, error: BaseException) -> None:
         """Leaves ``alias`` alone for a while, because a read of it ended in ``error``."""
+        was_online = alias not in self.offline
         self.offline[alias] = self._clock() + self._offline_s
-        logger.warning("replica_went_offline", extra={"alias": alias, "error": str(error)})
+        if was_online:
+            logger.warning("replica_went_offline", extra={"alias": alias, "error": str(error)})

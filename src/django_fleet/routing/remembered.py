@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from django_fleet.context import SCOPE, UNIT, Choice, Scope, UnitOfWork, choice, unit
+from django_fleet.context import SCOPE, UNIT, Choice, Scope, UnitOfWork, choice
 
 if TYPE_CHECKING:
     from django.db.models.sql import Query
@@ -25,16 +25,17 @@ class Remembered:
 
     choice: Choice
     work: UnitOfWork | None
-    """``None`` in one that was pickled: whoever carries a queryset elsewhere means its choice."""
+    """``None`` outside every declared one, and in what was pickled: whoever carries a queryset
+    elsewhere means its choice."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Remembered, (self.choice, None)
 
     @property
     def counts_here(self) -> bool:
-        """Whether the running code belongs to that unit of work, or to none."""
+        """Whether the running code belongs to that unit of work, or to none that was declared."""
         here = UNIT.get()
-        if self.work is None or here is None:
+        if self.work is None or here is None or not here.is_declared:
             return True
         return self.work in here.chain or here in self.work.chain
 
@@ -43,7 +44,9 @@ def remember_choice(query: "Query") -> None:
     """Notes on a new ``query`` what the blocks around its making say about routing."""
     scope = SCOPE.get()
     if scope is not None and scope.choice.is_about_routing:
-        setattr(query, _ATTRIBUTE, Remembered(scope.choice, unit()))
+        work = UNIT.get()
+        declared = work if work is not None and work.is_declared else None
+        setattr(query, _ATTRIBUTE, Remembered(scope.choice, declared))
 
 
 def under_remembered_choice(query: "Query", ask: Callable[[Any], T], subject: Any) -> T:
@@ -58,3 +61,9 @@ def under_remembered_choice(query: "Query", ask: Callable[[Any], T], subject: An
         return ask(subject)
     finally:
         SCOPE.set(outer)
+
+
+def remembered_database(query: "Query") -> str | None:
+    """The alias that the blocks around the making of ``query`` named, where it still counts."""
+    remembered: Remembered | None = query.__dict__.get(_ATTRIBUTE)
+    return remembered.choice.using if remembered is not None and remembered.counts_here else None

@@ -4,8 +4,9 @@ What is asked often takes the short way of ``shortcut``, with the same answers.
 """
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 from django.db import router as django_router
@@ -14,10 +15,9 @@ from django_fleet.context import NOTHING_CHOSEN, Choice, UnitOfWork, choice, uni
 from django_fleet.routing import rules
 from django_fleet.routing.decision import Chosen, Decision
 from django_fleet.routing.dumping import is_dumped
-from django_fleet.routing.present import is_present
-from django_fleet.routing.running import running
-from django_fleet.routing.shortcut import Ask, reader, writer
-from django_fleet.topology.placement import label_of, owner
+from django_fleet.routing.running import Running, running
+from django_fleet.routing.shortcut import reader, writer
+from django_fleet.topology.placement import DEFAULT, label_of, owner
 
 if TYPE_CHECKING:
     from django.db.models import Model
@@ -30,16 +30,22 @@ class Router:
     lives, exactly as Django would ask them; this one picks the database of that cluster.
     """
 
-    db_for_read: Ask
-    """The database that answers a read of a model now: ``db_for_read(model, **hints)``."""
+    @cached_property
+    def running(self) -> Running:
+        """The fleet that this router routes for."""
+        return running()
 
-    db_for_write: Ask
-    """The primary that takes a write of a model now: ``db_for_write(model, **hints)``."""
+    def db_for_read(self, model: "type[Model]", **hints: Any) -> str:
+        """The database that answers a read of ``model`` now."""
+        if type(self).db_for_read is Router.db_for_read:  # from now on, the short way
+            self.db_for_read = reader(self.running, self.decide_read)  # type: ignore[method-assign]
+        return self.decide_read(model, **hints).alias
 
-    def __init__(self) -> None:
-        self.running: Final = running()
-        self.db_for_read = reader(self.running, self.decide_read)
-        self.db_for_write = writer(self.running, self.decide_write)
+    def db_for_write(self, model: "type[Model]", **hints: Any) -> str:
+        """The primary that takes a write of ``model`` now."""
+        if type(self).db_for_write is Router.db_for_write:
+            self.db_for_write = writer(self.running, self.decide_write)  # type: ignore[method-assign]
+        return self.decide_write(model, **hints).alias
 
     @cached_property
     def others(self) -> tuple[Any, ...]:
@@ -69,19 +75,20 @@ class Router:
         return self._home("db_for_write", model, {}, NOTHING_CHOSEN)
 
     def allow_relation(self, obj1: "Model", obj2: "Model", **hints: Any) -> bool | None:
-        """Yes within a cluster and between models that the fleet places; else no opinion."""
+        """Yes within a cluster, and between objects at the different homes of their models.
+
+        Otherwise no opinion, which is Django's no.
+        """
         answer = self._ask_others("allow_relation", obj1, obj2, **hints)
         if answer is not None:
             return bool(answer[0])
         fleet = self.running.fleet
-        homes = [
-            None if obj._state.db is None else fleet.primary_of(obj._state.db)
-            for obj in (obj1, obj2)
-        ]
-        if homes[0] == homes[1]:
+        clusters = [fleet.primary_of(obj._state.db or "") for obj in (obj1, obj2)]
+        if clusters[0] == clusters[1]:
             return True
-        is_placed = any(self.running.home(type(obj)).is_placed for obj in (obj1, obj2))
-        return True if is_placed else None
+        homes = [self.running.home(type(obj)) for obj in (obj1, obj2)]
+        are_at_home = [home.alias for home in homes] == clusters
+        return True if are_at_home and any(home.is_placed for home in homes) else None
 
     def allow_migrate(
         self, db: str, app_label: str, model_name: str | None = None, **hints: Any
@@ -127,9 +134,11 @@ class Router:
         return self._allow_unplaced(db)
 
     def _home(
-        self, action: str, model: "type[Model]", hints: dict[str, Any], around: Choice
+        self, action: str, model: "type[Model] | None", hints: dict[str, Any], around: Choice
     ) -> Chosen:
         """The first half of a decision, for the operation that ``action`` names."""
+        if model is None:  # a raw query of no model
+            return Chosen(DEFAULT, "there is no model")
         here = self.running
         instance = hints.get("instance")
         answer = self._ask_others(action, model, **hints) if self.others else None
@@ -151,9 +160,12 @@ class Router:
         alias: str | None = instance._state.db
         if alias is None:
             return None
-        if owner(type(instance)) is owner(model) or is_present(model, alias):
+        if owner(type(instance)) is owner(model):
             return alias
-        return None
+        home, primary = self.running.home(model), self.running.fleet.primary_of(alias)
+        if home.is_placed:
+            return alias if home.alias == primary else None
+        return None if primary in self.running.fleet.dedicated() else alias
 
     def _circumstances(self, chosen: Chosen, primary: str) -> rules.Circumstances:
         here = self.running
@@ -191,13 +203,13 @@ class Router:
 def _model_in_question(
     app_label: str, model_name: str | None, hints: dict[str, Any]
 ) -> "type[Model] | None":
-    """The model that ``allow_migrate`` is asked about: historical, else the project's own."""
+    """The model that ``allow_migrate`` is asked about.
+
+    The project's own where it has one of that name: a historical model carries the home that it had
+    when its migration was written. That counts for models that are gone.
+    """
+    if model_name is not None:
+        with suppress(LookupError, ValueError):
+            return apps.get_model(app_label, model_name)
     model = hints.get("model")
-    if isinstance(model, type) and hasattr(model, "_meta"):
-        return model
-    if model_name is None:
-        return None
-    try:
-        return apps.get_model(app_label, model_name)
-    except (LookupError, ValueError):
-        return None
+    return model if isinstance(model, type) and hasattr(model, "_meta") else None

@@ -4,7 +4,7 @@ One object, made by the app; routers, hooks and commands hold it and read its at
 of settings puts a new snapshot into it, so nobody keeps an old one.
 """
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Final
 
 from django.apps import apps
 from django.db import connections
@@ -110,10 +110,21 @@ class Running:
             self.settled[model] = (home, answers_all)
 
 
+_IN_THIS_PROCESS: Final[list[Running]] = []
+
+
+def keep(made: Running) -> Running:
+    """Makes ``made`` the fleet of this process; called once, by the app.
+
+    It is kept here and not looked up in the registry: a test may hide the app there
+    (``available_apps``, ``override_settings(INSTALLED_APPS=...)``) while the router stays.
+    """
+    _IN_THIS_PROCESS[:] = [made]
+    return made
+
+
 def running() -> Running:
-    """The fleet of this process. Raises ``NotInstalledError`` where the app is not installed."""
-    try:
-        config: Any = apps.get_app_config("django_fleet")
-    except LookupError:
-        raise NotInstalledError from None
-    return cast("Running", config.running)
+    """The fleet of this process. Raises ``NotInstalledError`` where the app was never installed."""
+    if not _IN_THIS_PROCESS:
+        raise NotInstalledError
+    return _IN_THIS_PROCESS[0]

@@ -1,4 +1,4 @@
-"""Sessions of replicas: closed for writes on the server too, and mirrors of the primary in tests."""
+"""Replicas as connections: their sessions closed for writes, their settings filled in."""
 
 from typing import TYPE_CHECKING
 
@@ -17,13 +17,15 @@ def close_for_writes(running: Running, connection: "BaseDatabaseWrapper") -> Non
         vendor_of(connection).make_session_read_only(connection)
 
 
-def mirror_replicas_in_tests(running: Running) -> None:
-    """Lets Django's test runner use the primary's test database for every replica.
+def fill_in_settings(running: Running) -> None:
+    """Gives the settings of replicas the values that a replica needs.
 
-    Without it the runner would create an empty database of its own for each. A ``TEST["MIRROR"]``
-    of the user stays.
+    ``TEST["MIRROR"]``, where the user set none: Django's test runner would create an empty database
+    of its own. No ``ATOMIC_REQUESTS``, which comes along when an entry is copied from the primary's:
+    there is nothing to roll back, and a replica that is down would fail every request.
     """
     for alias, primary in running.primaries.items():
         if alias != primary:
-            test = connections.settings[alias]["TEST"]
-            test["MIRROR"] = test["MIRROR"] or primary
+            entry = connections.settings[alias]
+            entry["TEST"]["MIRROR"] = entry["TEST"]["MIRROR"] or primary
+            entry["ATOMIC_REQUESTS"] = False

@@ -19,39 +19,37 @@ class Kind(Enum):
     WRITE = auto()
 
 
-_SESSION_WORDS: Final = frozenset(
-    [
-        "ABORT",
-        "ATTACH",
-        "BEGIN",
-        "CLOSE",
-        "COMMIT",
-        "DECLARE",
-        "DESC",
-        "DESCRIBE",
-        "DETACH",
-        "DISCARD",
-        "END",
-        "FETCH",
-        "LISTEN",
-        "MOVE",
-        "PRAGMA",
-        "RELEASE",
-        "RESET",
-        "ROLLBACK",
-        "SAVEPOINT",
-        "SET",
-        "SHOW",
-        "START",
-        "TABLE",
-        "UNLISTEN",
-        "USE",
-        "VALUES",
-    ]
+_SETTLED_WORDS: Final = frozenset(("LISTEN", "PRAGMA", "RESET", "SET", "SHOW", "UNLISTEN"))
+"""Begin statements that keep a session in order, whatever follows."""
+
+_READING_WORDS: Final = frozenset(
+    (
+        *("ABORT", "ATTACH", "BEGIN", "CLOSE", "COMMIT", "DECLARE", "DETACH", "DISCARD", "END"),
+        *("FETCH", "MOVE", "RELEASE", "ROLLBACK", "SAVEPOINT", "START", "USE"),
+        *("ANALYZE", "COPY", "DESC", "DESCRIBE", "EXPLAIN", "SELECT", "TABLE", "VALUES", "WITH"),
+    )
 )
-_QUOTED: Final = re.compile(
-    r"'(?:[^'\\]|\\.|'')*'|\"(?:[^\"]|\"\")*\"|`(?:[^`]|``)*`|\$(\w*)\$.*?\$\1\$|--[^\n]*|/\*.*?\*/",
-    re.DOTALL,
+"""Begin statements that read, unless a word further on says otherwise."""
+
+# Statements that begin with such a word and do more than keep a session.
+_MORE_THAN_A_SESSION: Final = re.compile(
+    r"\s*(?:BEGIN\s+NOT\b|RESET\s+(?:MASTER|SLAVE|REPLICA|QUERY|BINARY|PERSIST)\b"
+    r"|SET\s+(?:STATEMENT|GLOBAL|PASSWORD|PERSIST|PERSIST_ONLY)\b|SET\s+@@(?:GLOBAL|PERSIST)"
+    r"|PRAGMA\s+(?:\w+\.)?(?:application_id|auto_vacuum|incremental_vacuum|journal_mode|optimize"
+    r"|page_size|schema_version|user_version|wal_checkpoint|writable_schema)\s*[=(])",
+    re.IGNORECASE,
+)
+_COMMENTS: Final = r"|--[^\n]*|/\*(?!M?!).*?\*/"
+# MySQL runs what stands in a comment that begins so.
+_CONDITIONAL: Final = re.compile(r"/\*M?!\d*|\*/")
+_DOLLARS: Final = r"|\$(\w*)\$.*?\$\1\$"
+_NAMES: Final = r'|"(?:[^"]|"")*"|`(?:[^`]|``)*`'
+_NAMES_WITH_ESCAPES: Final = r'|"(?:[^"\\]|\\.|"")*"|`(?:[^`]|``)*`'
+# In standard SQL a backslash is a character like any other; in MySQL, and in E'' of PostgreSQL, it
+# escapes the next one. Which holds is not known here, so both are tried where it matters.
+_QUOTED: Final = re.compile(r"'(?:[^']|'')*'" + _NAMES + _DOLLARS + _COMMENTS, re.DOTALL)
+_QUOTED_WITH_ESCAPES: Final = re.compile(
+    r"'(?:[^'\\]|\\.|'')*'" + _NAMES_WITH_ESCAPES + _DOLLARS + _COMMENTS, re.DOTALL
 )
 _WORD: Final = re.compile(r"[A-Za-z]+")
 _WRITING: Final = re.compile(r"\b(INSERT|UPDATE|DELETE|MERGE|REPLACE|INTO)\b", re.IGNORECASE)
@@ -59,26 +57,29 @@ _LOCKING: Final = re.compile(
     r"\bFOR\s+(?:NO\s+KEY\s+)?UPDATE\b|\bFOR\s+(?:KEY\s+)?SHARE\b|\bLOCK\s+IN\s+SHARE\s+MODE\b",
     re.IGNORECASE,
 )
+_RUNS: Final = re.compile(r"\bANALY[ZS]E\b", re.IGNORECASE)
+_QUERY: Final = re.compile(r"\b(?:SELECT|WITH)\b", re.IGNORECASE)
+_REMARKABLE: Final = re.compile(r"\b(?:FOR|INTO|LOCK)\b|;", re.IGNORECASE)
 
 
 def is_plain_select(sql: Any) -> bool:
-    """Whether ``sql`` certainly only reads, told in well under a microsecond."""
-    return (
-        type(sql) is str
-        and sql.startswith("SELECT ")
-        and " FOR " not in sql
-        and " INTO " not in sql
-        and ";" not in sql
-        and "LOCK" not in sql
-    )
+    """Whether ``sql`` only reads, by its words, told in well under a microsecond for most."""
+    if type(sql) is not str or not sql.startswith("SELECT "):
+        return False
+    upper = sql.upper()
+    if "FOR" in upper or "INTO" in upper or "LOCK" in upper or ";" in upper:
+        return _REMARKABLE.search(upper) is None
+    return True
 
 
 def kind_of(sql: Any) -> Kind:
     """What ``sql`` (a string, bytes, or a driver's composed SQL) does."""
     if is_plain_select(sql):
         return Kind.READ
-    parts = _QUOTED.sub(" '' ", _text(sql)).split(";")
-    kinds = [_kind_of_one(part) for part in parts if part.strip()]
+    text = _text(sql)
+    kinds = set(_kinds(_QUOTED, text))
+    if "\\" in text:
+        kinds |= set(_kinds(_QUOTED_WITH_ESCAPES, text))
     for kind in (Kind.WRITE, Kind.LOCK):
         if kind in kinds:
             return kind
@@ -98,22 +99,42 @@ def _text(sql: Any) -> str:
     return str(as_string(None)) if callable(as_string) else str(sql)
 
 
+def _kinds(quoted: re.Pattern[str], text: str) -> list[Kind]:
+    bare = _CONDITIONAL.sub(" ", quoted.sub(_emptied, text))
+    return [_kind_of_one(part) for part in bare.split(";") if part.strip()]
+
+
+def _emptied(quoted: re.Match[str]) -> str:
+    """An empty text in the place of a text or a name, nothing in that of a comment."""
+    return " " if quoted.group().startswith(("--", "/*")) else " '' "
+
+
 def _kind_of_one(sql: str) -> Kind:
     """The kind of one statement without quoted text and comments."""
     match = _WORD.search(sql)
     word = match.group().upper() if match else ""
-    if word in _SESSION_WORDS:
-        return Kind.READ
-    if word == "COPY":
-        return Kind.READ if re.search(r"\bTO\s+STDOUT\b", sql, re.IGNORECASE) else Kind.WRITE
-    if word not in {"SELECT", "WITH", "EXPLAIN"}:
+    if _MORE_THAN_A_SESSION.match(sql) or word not in _READING_WORDS | _SETTLED_WORDS:
         return Kind.WRITE
-    if word == "EXPLAIN" and not re.search(r"\bANALYZE\b", sql, re.IGNORECASE):
+    if word in _SETTLED_WORDS or _is_only_explained(word, sql):
         return Kind.READ
+    if _is_no_query(word, sql):
+        return Kind.WRITE
     unlocked = _LOCKING.sub(" ", sql)
     if _WRITING.search(_without_functions(unlocked)):
         return Kind.WRITE
     return Kind.READ if unlocked == sql else Kind.LOCK
+
+
+def _is_only_explained(word: str, sql: str) -> bool:
+    """Whether the server is asked for a plan and runs nothing."""
+    return word in {"EXPLAIN", "DESC", "DESCRIBE"} and not _RUNS.search(sql)
+
+
+def _is_no_query(word: str, sql: str) -> bool:
+    """COPY that does not copy out, ANALYZE of tables."""
+    if word == "COPY":
+        return not re.search(r"\bTO\s+STDOUT\b", sql, re.IGNORECASE)
+    return word == "ANALYZE" and not _QUERY.search(sql)
 
 
 def _without_functions(sql: str) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from django.db.utils import InterfaceError
+from django.db.utils import InterfaceError, OperationalError
 
 from django_fleet.vendors.base import Standing, Vendor, all_rows, one_row
 from django_fleet.vendors.features import Features
@@ -43,7 +43,7 @@ class MySQL(Vendor):
     def is_connection_lost(self, error: BaseException) -> bool:
         if isinstance(error, InterfaceError):
             return True
-        return bool(error.args) and error.args[0] in _LOST
+        return isinstance(error, OperationalError) and bool(_LOST.intersection(error.args[:1]))
 
     def standing(self, connection: "BaseDatabaseWrapper") -> Standing:
         if _is_mariadb(connection):

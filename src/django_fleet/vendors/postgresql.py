@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from django.db.utils import InterfaceError
+from django.db.utils import InterfaceError, OperationalError
 
 from django_fleet.vendors.base import Standing, Vendor, all_rows, one_row
 from django_fleet.vendors.features import Features
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 # Appendix A of the manual: connection exceptions; shutdowns; recovery conflicts on a standby; too
 # many connections. A cancelled statement (57014) is the caller's own and stays his.
 _LOST_CLASSES: Final = ("08",)
-_LOST_STATES: Final = frozenset({"57P01", "57P02", "57P03", "40001", "53300"})
+_LOST_STATES: Final = frozenset({"57P01", "57P02", "57P03", "57P05", "40001", "53300"})
 
 
 class PostgreSQL(Vendor):
@@ -32,6 +32,8 @@ class PostgreSQL(Vendor):
     def make_session_read_only(self, connection: "BaseDatabaseWrapper") -> None:
         with connection.cursor() as cursor:
             cursor.execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
+        if not connection.get_autocommit():
+            connection.commit()  # or the first rollback would take the mode away again
 
     def estimated_rows(self, connection: "BaseDatabaseWrapper") -> Mapping[str, int]:
         sql = (
@@ -41,12 +43,12 @@ class PostgreSQL(Vendor):
         return dict(all_rows(connection, sql))
 
     def is_connection_lost(self, error: BaseException) -> bool:
-        if isinstance(error, InterfaceError):
-            return True
-        state = getattr(error.__cause__, "sqlstate", None)
-        if state is None:  # the wire broke, or never came up: no server answered with a state
-            return error.__cause__ is not None
-        return state in _LOST_STATES or state.startswith(_LOST_CLASSES)
+        if not isinstance(error, OperationalError):
+            return isinstance(error, InterfaceError)
+        cause = error.__cause__
+        state = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
+        # Without a state the wire broke, or never came up: no server answered.
+        return state is None or state in _LOST_STATES or state.startswith(_LOST_CLASSES)
 
     def standing(self, connection: "BaseDatabaseWrapper") -> Standing:
         in_recovery, identity, database = one_row(

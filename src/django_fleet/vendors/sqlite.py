@@ -24,7 +24,8 @@ class SQLite(Vendor):
 
     def is_connection_lost(self, error: BaseException) -> bool:
         name = str(getattr(error.__cause__, "sqlite_errorname", ""))
-        return name.startswith(_LOST)
+        # Opening a file that is gone makes an empty one, which lacks every table.
+        return name.startswith(_LOST) or str(error).startswith("no such table")
 
     def standing(self, connection: "BaseDatabaseWrapper") -> Standing:
         rows = all_rows(

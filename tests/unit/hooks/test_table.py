@@ -14,7 +14,7 @@ from django.db.utils import ConnectionHandler
 from django_fleet import hooks
 from django_fleet.errors import EmptyDefaultError, MissingConnectionError
 from django_fleet.hooks import TABLE, install
-from django_fleet.hooks.hook import _function, _own_attribute, _resolved, is_ours
+from django_fleet.hooks.hook import _function, _own_attribute, is_ours
 from django_fleet.routing.running import running
 
 REPLICATED = {"default": {}, "replica": {"REPLICA_OF": "default"}}
@@ -24,7 +24,7 @@ by_name = functools.partial(pytest.mark.parametrize, "hook", ids=lambda hook: ho
 
 
 def standing(hook):
-    return _own_attribute(_resolved(hook.target), hook.attribute)
+    return _own_attribute(hook.owner(), hook.attribute)
 
 
 @pytest.fixture

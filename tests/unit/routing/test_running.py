@@ -3,7 +3,6 @@
 import pytest
 from django.apps import apps
 
-from django_fleet.errors import NotInstalledError
 from django_fleet.routing.running import running
 from lab.reports.models import Report
 from lab.shop.models import Tag
@@ -74,10 +73,3 @@ def test_a_model_that_was_not_looked_up_is_not_settled(project):
     with project(LAYOUT):
         running().settle(Tag, "default")
         assert running().settled == {}
-
-
-def test_without_the_app_there_is_nothing_running(settings):
-    """The error says what to add where."""
-    settings.INSTALLED_APPS = [app for app in settings.INSTALLED_APPS if app != "django_fleet"]
-    with pytest.raises(NotInstalledError, match="INSTALLED_APPS"):
-        running()

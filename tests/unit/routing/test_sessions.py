@@ -6,7 +6,7 @@ from django.db.utils import OperationalError
 
 from django_fleet.errors import ReplicaWriteError
 from django_fleet.routing.running import running
-from django_fleet.routing.sessions import mirror_replicas_in_tests
+from django_fleet.routing.sessions import fill_in_settings
 
 REPLICATED = {"default": {}, "replica": {"REPLICA_OF": "default"}}
 
@@ -42,5 +42,5 @@ def test_a_mirror_of_the_user_stays(project):
     layout = {**REPLICATED, "other": {}}
     layout["replica"] = {"REPLICA_OF": "default", "TEST": {"MIRROR": "other"}}
     with project(layout):
-        mirror_replicas_in_tests(running())
+        fill_in_settings(running())
         assert connections.settings["replica"]["TEST"]["MIRROR"] == "other"

@@ -192,7 +192,9 @@ def test_sqlite_an_error_of_the_library_itself(project, tmp_path):
         ):
             cursor.execute("SELECT * FROM t")
     assert SQLITE.is_connection_lost(broken.value)
-    assert not SQLITE.is_connection_lost(missing.value)
+    assert SQLITE.is_connection_lost(missing.value), (
+        "opening a file that is gone makes an empty one"
+    )
 
 
 # -- All of them

@@ -14,9 +14,12 @@ def write_json(command: BaseCommand, value: Any) -> None:
     command.stdout.write(json.dumps(value, indent=2, default=str))
 
 
-def write_table(command: BaseCommand, title: str, columns: Row, rows: Sequence[Row]) -> None:
-    """A table for people."""
-    if command.stdout.isatty() and _write_rich(command.stdout, title, columns, rows):
+def write_table(
+    command: BaseCommand, title: str, columns: Row, rows: Sequence[Row], *, plain: bool = False
+) -> None:
+    """A table for people; ``plain`` keeps colours and lines out of it."""
+    is_rich = command.stdout.isatty() and not plain
+    if is_rich and _write_rich(command.stdout, title, columns, rows):
         return
     widths = [max(len(cell) for cell in column) for column in zip(columns, *rows, strict=True)]
     for row in (columns, *rows):

@@ -34,7 +34,8 @@ def run(command: BaseCommand, options: dict[str, Any]) -> None:
     if options["json"]:
         write_json(command, [asdict(each) for each in found])
     else:
-        write_table(command, "fleet", COLUMNS, [_row(each) for each in found])
+        rows = [_row(each) for each in found]
+        write_table(command, "fleet", COLUMNS, rows, plain=bool(options["no_color"]))
         for each in found:
             if each.error:
                 command.stderr.write(f"{each.alias}: {each.error}")
