@@ -50,4 +50,4 @@ class Verdict:
     def __str__(self) -> str:
         worst = f" ({self.worst})" if self.worst else ""
         word = "PASS" if self.is_met else "FAIL"
-        return f"{word}  {self.target}: {self.measured:.3g}{worst}"
+        return f"{word}  {self.target}: {self.measured:.4g}{worst}"
