@@ -34,7 +34,7 @@ _READING_WORDS: Final = frozenset(
 # Statements that begin with such a word and do more than keep a session.
 _MORE_THAN_A_SESSION: Final = re.compile(
     r"\s*(?:BEGIN\s+NOT\b|RESET\s+(?:MASTER|SLAVE|REPLICA|QUERY|BINARY|PERSIST)\b"
-    r"|SET\s+(?:STATEMENT|GLOBAL|PASSWORD|PERSIST|PERSIST_ONLY)\b|SET\s+@@(?:GLOBAL|PERSIST)"
+    r"|SET\s+\W*(?:STATEMENT|GLOBAL|PASSWORD|PERSIST|PERSIST_ONLY)\b"
     r"|PRAGMA\s+(?:\w+\.)?(?:application_id|auto_vacuum|incremental_vacuum|journal_mode|optimize"
     r"|page_size|schema_version|user_version|wal_checkpoint|writable_schema)\s*[=(])",
     re.IGNORECASE,
