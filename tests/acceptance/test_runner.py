@@ -24,11 +24,28 @@ MIDDLEWARE = ["django_fleet.middleware.ConsistencyMiddleware"]
 """
 
 TESTS = """
+import time
+
 from django.contrib.auth.models import Group
-from django.db import connections
+from django.db import Error, connections
 from django.test import TestCase, TransactionTestCase
 
 from django_fleet.errors import ReplicaWriteError
+from django_fleet.routing.running import running
+
+
+def setUpModule():
+    # Django has just made the test database; a streaming replica gets it a moment later.
+    for _ in range(200):
+        try:
+            with connections["replica"].cursor() as cursor:
+                cursor.execute("SELECT COUNT(*) FROM auth_group")
+        except Error:
+            connections["replica"].close()
+            time.sleep(0.05)
+        else:
+            break
+    running().nodes.offline.clear()
 
 
 class InATransaction(TestCase):

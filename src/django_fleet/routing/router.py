@@ -83,10 +83,13 @@ class Router:
         if answer is not None:
             return bool(answer[0])
         fleet = self.running.fleet
-        clusters = [fleet.primary_of(obj._state.db or "") for obj in (obj1, obj2)]
+        homes = [self.running.home(type(obj)) for obj in (obj1, obj2)]
+        clusters = [
+            home.alias if obj._state.db is None else fleet.primary_of(obj._state.db)
+            for obj, home in zip((obj1, obj2), homes, strict=True)
+        ]
         if clusters[0] == clusters[1]:
             return True
-        homes = [self.running.home(type(obj)) for obj in (obj1, obj2)]
         are_at_home = [home.alias for home in homes] == clusters
         return True if are_at_home and any(home.is_placed for home in homes) else None
 

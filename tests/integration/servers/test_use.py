@@ -12,7 +12,6 @@ from integration.servers.conftest import run, run_python
 
 PYTEST = [
     *("-m", "pytest", "-q", "-pno:django", "-pno:cacheprovider"),
-    "-pdjango_fleet.testing.plugin",
 ]
 
 
