@@ -1,8 +1,9 @@
 """A whole ``Author.objects.filter(pk=1).first()`` on an SQLite file: with django-fleet over without.
 
 Two processes take turns (A B B A in each round), so that what slows the machine slows both. Where a
-process happens to lie in memory moves its figures by a percent or so; therefore several pairs, and
-stock beside stock, which would give 1 without noise.
+process happens to lie in memory, and how its names hash, moves its figures by a percent or so;
+therefore several pairs, each with a hash seed of its own, and stock beside stock, which would give 1
+without noise.
 """
 
 import os
@@ -41,13 +42,13 @@ class Comparison:
 class Worker:
     """A process that reads when it is told to; ends with its block."""
 
-    def __init__(self, configuration: str) -> None:
+    def __init__(self, configuration: str, seed: int = 0) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "bench.worker", configuration],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env={**os.environ, "PYTHONHASHSEED": "0"},
+            env={**os.environ, "PYTHONHASHSEED": str(seed)},
         )
 
     def __enter__(self) -> Self:
@@ -94,8 +95,8 @@ def one_round(ours: Callable[[int], int], stock: Callable[[int], int]) -> tuple[
 
 def _compare(name: str, configuration: str, rounds: int) -> Comparison:
     ratios, times = [], []
-    for _ in range(PAIRS):
-        with Worker(STOCK) as stock, Worker(configuration) as ours:
+    for pair in range(PAIRS):
+        with Worker(STOCK, pair) as stock, Worker(configuration, pair) as ours:
             one_round(ours.read, stock.read)  # for warming up
             for _ in range(max(1, rounds // PAIRS)):
                 ours_ns, stock_ns = one_round(ours.read, stock.read)
