@@ -4,12 +4,14 @@ A hook is one attribute of one stock class. It keeps the original as ``__wrapped
 original that it does not know, and calls one function of the domain.
 """
 
+from functools import partial
 from typing import Final
 
 from django_fleet.hooks import (
     commands,
     compiler,
     connection_handler,
+    connection_router,
     cursor_wrapper,
     dummy,
     error_wrapper,
@@ -37,6 +39,7 @@ TABLE: Final[tuple[Hook, ...]] = (
     *cursor_wrapper.HOOKS,
     *error_wrapper.HOOKS,
     *connection_handler.HOOKS,
+    *connection_router.HOOKS,
     *dummy.HOOKS,
     *commands.HOOKS,
 )
@@ -45,6 +48,7 @@ TABLE: Final[tuple[Hook, ...]] = (
 
 def install(running: Running) -> None:
     """Puts in every hook that the running fleet needs; those already in stay as they are."""
+    running.put_in_front = partial(connection_router.put_in_front, running)
     for hook in TABLE:
-        if running.primaries or not hook.only_with_replicas:
+        if not hook.is_late and (running.primaries or not hook.only_with_replicas):
             hook.install(running)

@@ -37,6 +37,9 @@ class Hook:
     only_with_replicas: bool = False
     """Put in only where a replica is configured: it would cost something measurable elsewhere."""
 
+    is_late: bool = False
+    """Put in by the router when it is first asked, and only if it is the first of its kind."""
+
     @property
     def name(self) -> str:
         """``QuerySet.db``."""

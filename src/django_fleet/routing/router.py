@@ -37,15 +37,23 @@ class Router:
 
     def db_for_read(self, model: "type[Model]", **hints: Any) -> str:
         """The database that answers a read of ``model`` now."""
-        if type(self).db_for_read is Router.db_for_read:  # from now on, the short way
-            self.db_for_read = reader(self.running, self.decide_read)  # type: ignore[method-assign]
+        self._take_the_short_way()
         return self.decide_read(model, **hints).alias
 
     def db_for_write(self, model: "type[Model]", **hints: Any) -> str:
         """The primary that takes a write of ``model`` now."""
-        if type(self).db_for_write is Router.db_for_write:
-            self.db_for_write = writer(self.running, self.decide_write)  # type: ignore[method-assign]
+        self._take_the_short_way()
         return self.decide_write(model, **hints).alias
+
+    def _take_the_short_way(self) -> None:
+        """Puts shortcuts in the place of the two methods, where no subclass has its own."""
+        cls, here = type(self), self.running
+        if cls.db_for_read is not Router.db_for_read or cls.db_for_write is not Router.db_for_write:
+            return
+        self.db_for_read = reader(here, self.decide_read)  # type: ignore[method-assign]
+        self.db_for_write = writer(here, self.decide_write)  # type: ignore[method-assign]
+        if django_router.routers and django_router.routers[0] is self:
+            here.put_in_front(self.decide_read, self.decide_write)
 
     @cached_property
     def others(self) -> tuple[Any, ...]:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from django.db.models import Model
 
+    from django_fleet.routing.decision import Decision
+
 
 class Running:
     """What routing needs at hand. Attributes are replaced as a whole, never changed in place."""
@@ -35,6 +37,7 @@ class Running:
         "nodes",
         "offline",
         "primaries",
+        "put_in_front",
         "replicated",
         "settled",
         "thread_connections",
@@ -64,6 +67,8 @@ class Running:
     """The connections that the current thread has made, as attributes named by alias."""
     in_event_loop: "Callable[[], object]"
     """``None`` where ``thread_connections`` has every connection of the running code."""
+    put_in_front: "Callable[[Callable[..., Decision], Callable[..., Decision]], None]"
+    """Lets Django's router answer reads and writes by these decisions without its own loop."""
 
     def __init__(
         self,
@@ -74,6 +79,7 @@ class Running:
         self.has_open_transaction = has_open_transaction
         self.thread_connections = thread_connections
         self.in_event_loop = in_event_loop
+        self.put_in_front = lambda _read, _write: None
 
     def reload(self) -> None:
         """Takes a new snapshot of the settings and forgets what was learned about the old one."""

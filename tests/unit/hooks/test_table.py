@@ -5,21 +5,27 @@ from collections import Counter
 
 import pytest
 from django.core.management.commands import dumpdata, flush, loaddata, migrate
-from django.db import connections, models
+from django.db import connections, models, router
 from django.db.migrations.operations import AlterModelOptions
 from django.db.migrations.state import DEFAULT_NAMES as NAMES_OF_STATE
 from django.db.models.options import DEFAULT_NAMES, Options
-from django.db.utils import ConnectionHandler
+from django.db.utils import ConnectionHandler, ConnectionRouter
 
 from django_fleet import hooks
 from django_fleet.errors import EmptyDefaultError, MissingConnectionError
 from django_fleet.hooks import TABLE, install
 from django_fleet.hooks.hook import _function, _own_attribute, is_ours
 from django_fleet.routing.running import running
+from lab.shop.models import Tag
 
 REPLICATED = {"default": {}, "replica": {"REPLICA_OF": "default"}}
 VALUES = {"DEFAULT_NAMES", "ALTER_OPTION_KEYS", "exception_class"}
-HOOKED = [each for each in TABLE if each.attribute not in VALUES and each.name != "Options.using"]
+HOOKED = [
+    each
+    for each in TABLE
+    if each.attribute not in VALUES and each.name != "Options.using" and not each.is_late
+]
+EARLY = [hook for hook in TABLE if not hook.is_late]
 by_name = functools.partial(pytest.mark.parametrize, "hook", ids=lambda hook: hook.name)
 
 
@@ -91,8 +97,8 @@ def test_hooks_that_only_replicas_need_are_not_put_in_without_them(project, monk
     installed = []
     monkeypatch.setattr(hooks.Hook, "install", lambda hook, _running: installed.append(hook))
     for layout, expected in (
-        ({"default": {}}, [hook for hook in TABLE if not hook.only_with_replicas]),
-        (REPLICATED, list(TABLE)),
+        ({"default": {}}, [hook for hook in EARLY if not hook.only_with_replicas]),
+        (REPLICATED, EARLY),
     ):
         with project(layout):
             installed.clear()
@@ -142,3 +148,20 @@ def test_whatever_asks_an_empty_default_is_told_of_the_others(project, ask):
 def test_commands_are_hooked_at_their_handle(command):
     """What a subclass of the user overrides, he overrides."""
     assert is_ours(command.Command.handle)
+
+
+@pytest.mark.parametrize("attribute", ["db_for_read", "db_for_write"])
+def test_django_s_router_is_asked_past_its_loop_until_its_routers_change(
+    project, settings, attribute
+):
+    """The hook steps aside for other routers, and comes back with ours."""
+    with project(REPLICATED):
+        ask = getattr(router, attribute)
+        ask(Tag)
+        in_front = vars(router)[attribute]
+        assert in_front.__wrapped__ is getattr(ConnectionRouter, attribute)
+        assert in_front(Tag) == getattr(ConnectionRouter, attribute)(router, Tag)
+        settings.DATABASE_ROUTERS = ["lab.routers.Another"]
+        assert getattr(router, attribute)(Tag) == "other"
+        settings.DATABASE_ROUTERS = []
+        assert getattr(router, attribute)(Tag) == "default"

@@ -157,7 +157,7 @@ def test_only_routers_after_ours_are_ours_to_ask(project):
         (on(Tag, "default"), on(Book, "replica"), True),
         (Tag(), Book(), True),
         (on(Tag, "default"), on(Book, "spare"), None),
-        (on(Tag, "default"), Book(), None),
+        (on(Tag, "default"), Book(), True),
         (on(Tag, "default"), on(Call, "calls"), True),
         (on(Report, "analytics"), on(Tag, "default"), True),
     ],
