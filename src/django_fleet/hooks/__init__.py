@@ -17,6 +17,7 @@ from django_fleet.hooks import (
     error_wrapper,
     model,
     options,
+    query,
     queryset,
     raw_query,
 )
@@ -33,6 +34,7 @@ __all__ = ["TABLE", "Hook", "has_open_transaction", "in_event_loop", "install", 
 TABLE: Final[tuple[Hook, ...]] = (
     *options.HOOKS,
     *model.HOOKS,
+    *query.HOOKS,
     *queryset.HOOKS,
     *compiler.HOOKS,
     *raw_query.HOOKS,

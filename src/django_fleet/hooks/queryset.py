@@ -6,20 +6,9 @@ from typing import Any, Final
 from django_fleet.hooks.hook import Hook
 from django_fleet.routing.instance import takes_using
 from django_fleet.routing.late import note_routed
-from django_fleet.routing.remembered import remember_choice, under_remembered_choice
+from django_fleet.routing.remembered import under_remembered_choice
 from django_fleet.routing.running import Running
 from django_fleet.routing.subquery import database_of_subquery
-
-
-def _init(original: Any, _running: Running) -> Any:
-    def __init__(  # noqa: N807
-        self: Any, model: Any = None, query: Any = None, using: Any = None, hints: Any = None
-    ) -> None:
-        original(self, model, query, using, hints)
-        if query is None:
-            remember_choice(self._query)
-
-    return __init__
 
 
 def _db(original: Any, _running: Running) -> Any:
@@ -78,14 +67,6 @@ _RAW_PARAMETERS: Final = (
 )
 
 HOOKS: Final = (
-    Hook(
-        target="django.db.models.query.QuerySet",
-        attribute="__init__",
-        make=_init,
-        parameters=(("self", "model", "query", "using", "hints"),),
-        why="Every new queryset passes here; managers may be the user's own and call no super().",
-        until="Django's querysets choose their database when they are built",
-    ),
     Hook(
         target="django.db.models.query.QuerySet",
         attribute="db",
