@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench import configuration
 from bench.figures import Spread, Verdict, ratios, spread
-from bench.group import OTHER, PEER, READ
+from bench.group import OTHER, READ
 
 if TYPE_CHECKING:
     from bench.contestants import Question
@@ -80,14 +80,13 @@ ALIKE = {
 
 
 def verdicts(rows: list[Row]) -> list[Verdict]:
-    """The limit for all states of ours; each task beside the same task; the slowest beside the fastest."""
+    """The limit for all states of ours, and each task of a peer beside the same task of ours."""
     limited = [row for row in rows if row.group in {READ, OTHER}]
     costliest = max(limited, key=_ratio)
     target = f"every state of django-fleet at most {LIMIT:.2f} x no router"
     return [
         Verdict(target, costliest.ratio.median, LIMIT, costliest.state),
         *_alike(rows),
-        *(_extremes(rows, has_instance) for has_instance in (False, True)),
     ]
 
 
@@ -97,15 +96,6 @@ def _alike(rows: list[Row]) -> Iterator[Verdict]:
         state = ALIKE.get((peer.who, peer.state))
         if state is not None:
             yield _beside(ours[state], peer, f"same task: below {peer.who}, {peer.state}")
-
-
-def _extremes(rows: list[Row], has_instance: bool) -> Verdict:
-    alike = [row for row in rows if row.has_instance is has_instance]
-    slowest = max((row for row in alike if row.group == READ), key=_ratio)
-    fastest = min((row for row in alike if row.group == PEER), key=_ratio)
-    with_instance = " with an instance" if has_instance else ""
-    target = f"slowest read{with_instance} below the fastest peer ({fastest.who}, {fastest.state})"
-    return _beside(slowest, fastest, target)
 
 
 def _beside(ours: Row, peer: Row, target: str) -> Verdict:

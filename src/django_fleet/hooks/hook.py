@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import update_wrapper
 from importlib import import_module
 from typing import Any
 
@@ -58,6 +59,9 @@ class Hook:
         replacement = self.make(original, running)
         marked = _function(replacement)
         if marked is not None:
+            replaced = _function(original)
+            if replaced is not None:  # its name, and marks such as queryset_only and alters_data
+                update_wrapper(marked, replaced, updated=("__dict__",))
             marked.__wrapped__ = original
             marked.fleet_hook = True
         setattr(owner, self.attribute, replacement)
