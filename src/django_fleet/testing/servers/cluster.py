@@ -14,6 +14,8 @@ from django_fleet.testing.servers.node import Node
 
 NodeT = TypeVar("NodeT", bound=Node)
 _DEFAULT_TIMEOUT_S = 10.0
+_REBUILT_TIMEOUT_S = 90.0
+"""A replica that was made anew has the whole history of a session before it."""
 
 
 class Servers(ABC, Generic[NodeT]):
@@ -119,13 +121,13 @@ class Servers(ABC, Generic[NodeT]):
         """
         with self._creation:
             self._create_database(name)
-        self.catch_up(nodes=self._free_replicas())
+        self.catch_up(_REBUILT_TIMEOUT_S, nodes=self._free_replicas())
 
     def drop_database(self, name: str) -> None:
         """Drop the database with its open connections; no error when it is not there."""
         with self._creation:
             self._drop_database(name)
-        self.catch_up(nodes=self._free_replicas())
+        self.catch_up(_REBUILT_TIMEOUT_S, nodes=self._free_replicas())
 
     def settings(self, name: str, *, node: NodeT | None = None) -> dict[str, Any]:
         """An entry for Django's ``DATABASES``: a database on the primary, or on the given node.
@@ -205,7 +207,7 @@ class Servers(ABC, Generic[NodeT]):
             else:
                 touched = node.heal() or touched
         if touched:
-            self.catch_up()
+            self.catch_up(_REBUILT_TIMEOUT_S)
 
     # -- What a vendor says
 
