@@ -10,9 +10,15 @@
     ├── MissingConnectionError         (also ConnectionDoesNotExist)
     ├── CommandTargetError             (also CommandError)
     ├── UnknownConsistencyError        (also ValueError)
-    └── WriteRefusedError              (also NotSupportedError)
-        ├── ReplicaWriteError
-        └── ReadOnlyError
+    ├── WriteRefusedError              (also NotSupportedError)
+    │   ├── ReplicaWriteError
+    │   └── ReadOnlyError
+    └── FederationError                (also DatabaseError)
+        ├── FederationLimitError
+        ├── FederationBudgetError
+        ├── PacketTooLargeError
+        └── FederationNotSupportedError  (also NotSupportedError)
+            └── CollationMismatchError
 
 Each says what was refused, where, and how to go on; ``code`` names its section on the
 documentation's page of errors.
@@ -23,16 +29,22 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import CommandError
-from django.db.utils import NotSupportedError
+from django.db.utils import DatabaseError, NotSupportedError
 from django.utils.connection import ConnectionDoesNotExist
 
 __all__ = [
+    "CollationMismatchError",
     "CommandTargetError",
     "ConfigurationError",
     "EmptyDefaultError",
+    "FederationBudgetError",
+    "FederationError",
+    "FederationLimitError",
+    "FederationNotSupportedError",
     "FleetError",
     "MissingConnectionError",
     "NotInstalledError",
+    "PacketTooLargeError",
     "ReadOnlyError",
     "ReplicaWriteError",
     "UnknownConsistencyError",
@@ -191,4 +203,79 @@ class ReadOnlyError(WriteRefusedError):
         super().__init__(
             f"{what} was sent to {alias!r} inside fleet.read_only(). It was refused before it "
             f"reached the server. Move it out of the block, or drop the block."
+        )
+
+
+class FederationError(FleetError, DatabaseError):
+    """A query over several databases that could not be answered."""
+
+    code = "federation"
+
+
+class FederationLimitError(FederationError):
+    """More rows or bytes would have to travel than the limits allow."""
+
+    code = "federation-limit"
+
+    def __init__(  # noqa: PLR0913 -- each is a part of the message
+        self, relation: str, *, home: str, host: str, limit: int, unit: str, setting: str
+    ) -> None:
+        self.relation = relation
+        self.home = home
+        self.host = host
+        self.limit = limit
+        super().__init__(
+            f"{relation} needs more than {limit:,} {unit} of database {home!r} in a query on "
+            f"{host!r}. Nothing was returned. Narrow the query, or raise the limit: "
+            f'FLEET["{setting}"] for all queries, fleet.limits({setting.removeprefix("MAX_SHIPPED_").lower()}=...) '
+            "around this one; fleet.explain(queryset) shows what travels."
+        )
+
+
+class FederationBudgetError(FederationError):
+    """A query crossed databases with more rows than the budget of this project allows."""
+
+    code = "federation-budget"
+
+    def __init__(self, label: str, *, rows: int, budget: int) -> None:
+        self.rows = rows
+        self.budget = budget
+        super().__init__(
+            f"A query for {label} carried {rows:,} rows between databases; the budget is {budget:,} "
+            '(FLEET["SHIPPED_ROWS_BUDGET"]). fleet.explain(queryset) shows which relation they '
+            "belong to; narrow the query, or place the models on one database."
+        )
+
+
+class PacketTooLargeError(FederationError):
+    """What has to travel does not fit into one statement of the receiving server."""
+
+    code = "packet-too-large"
+
+    def __init__(self, relation: str, *, host: str, size: int, limit: int, setting: str) -> None:
+        self.size = size
+        self.limit = limit
+        super().__init__(
+            f"{relation} needs a statement of {size:,} bytes on {host!r}, whose {setting} is "
+            f"{limit:,}. Nothing was sent. Narrow the query, or raise {setting} on that server."
+        )
+
+
+class FederationNotSupportedError(FederationError, NotSupportedError):
+    """Something in a query over several databases that has no answer there."""
+
+    code = "federation-not-supported"
+
+
+class CollationMismatchError(FederationNotSupportedError):
+    """Text would be compared under the rules of two databases that disagree."""
+
+    code = "collation-mismatch"
+
+    def __init__(self, columns: Iterable[str], *, home: str, host: str, what: str) -> None:
+        self.columns = tuple(columns)
+        super().__init__(
+            f"{what} compares {listed(self.columns)} by the collations of {home!r} and {host!r}, "
+            "which disagree about which texts are equal ('a' = 'A ' on MariaDB). Compare a column "
+            "of another type, or give both columns the same binary collation (db_collation)."
         )

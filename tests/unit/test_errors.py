@@ -6,7 +6,7 @@ import re
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import CommandError
-from django.db.utils import NotSupportedError
+from django.db.utils import DatabaseError, NotSupportedError
 from django.utils.connection import ConnectionDoesNotExist
 
 from django_fleet import errors
@@ -22,6 +22,7 @@ STOCK = {
     "CommandError": CommandError,
     "ValueError": ValueError,
     "NotSupportedError": NotSupportedError,
+    "DatabaseError": DatabaseError,
 }
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from django_fleet.vendors.carriers.carrier import Carrier
 from django_fleet.vendors.features import Features
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class Vendor:
 
     name: ClassVar[str] = "other"
     features: ClassVar[Features] = Features()
+    carrier: ClassVar[Carrier] = Carrier()
 
     def server_version(self, connection: "BaseDatabaseWrapper") -> str:
         """Product and version for people: ``PostgreSQL 16.14``."""
