@@ -32,7 +32,7 @@ check:  ## Style, types, import order: what every commit keeps green
 	@$(RUN) -m mypy
 	@$(RUN) -m pytest -q tests/architecture
 
-bench:  ## Routing beside its peers, as ratios
+bench:  ## Routing and queries over two databases beside their peers, as ratios
 	@$(SETUP) test bench
 	@$(RUN) -m bench
 

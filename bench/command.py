@@ -2,11 +2,22 @@
 
 import argparse
 import json
+from collections.abc import Callable
+from typing import Any
 
 from bench import first, instructions, report, routing
+from bench.crossing import inspection
+from bench.crossing import measure as crossing
+from bench.crossing import report as crossing_report
+from bench.crossing.cases import SIZES
+from bench.figures import Verdict
+from django_fleet.testing.servers.errors import ServerUnavailableError
 
-MEASURES = ("routing", "first")
+Found = tuple[list[str], Any, list[Verdict]]
+"""Lines for people, data for machines, targets."""
+
 ON_DEMAND = "instructions"
+_CASES = (*crossing.NAMES, crossing.MEMORY, crossing.SINGLE)
 
 
 def main() -> int:
@@ -14,19 +25,55 @@ def main() -> int:
     options = _parser().parse_args()
     if options.measure == ON_DEMAND:
         return _count_instructions(as_json=options.json)
-    wanted = (options.measure,) if options.measure else MEASURES
-    rows = routing.measure(options.rounds or routing.ROUNDS) if "routing" in wanted else []
-    verdicts = routing.verdicts(rows) if rows else []
-    if rows and not options.json:
-        _show(_versions_line(), "", *report.routing_table(rows), "", *verdicts)
-    comparisons = first.measure(options.rounds or first.ROUNDS) if "first" in wanted else []
-    of_first = first.verdicts(comparisons) if comparisons else []
-    if comparisons and not options.json:
-        _show("", *report.first_table(comparisons), "", *of_first)
-    verdicts += of_first
+    if options.look:
+        _look(options)
+        return 0
+    if not options.json:
+        _show(_versions_line(), "")
+    data: dict[str, Any] = {"versions": report.versions()}
+    verdicts: list[Verdict] = []
+    for name in (options.measure,) if options.measure else MEASURES:
+        lines, data[name], judged = MEASURES[name](options)
+        verdicts += judged
+        if not options.json:
+            _show(*lines, "", *judged, "")
     if options.json:
-        print(json.dumps(report.for_machines(rows, comparisons, verdicts), indent=2))
+        print(json.dumps({**data, "verdicts": report.judged(verdicts)}, indent=2))
     return 0 if all(verdict.is_met for verdict in verdicts) else 1
+
+
+def _routing(options: argparse.Namespace) -> Found:
+    rows = routing.measure(options.rounds or routing.ROUNDS)
+    return report.routing_table(rows), report.routing_data(rows), routing.verdicts(rows)
+
+
+def _first(options: argparse.Namespace) -> Found:
+    comparisons = first.measure(options.rounds or first.ROUNDS)
+    data = report.first_data(comparisons)
+    return report.first_table(comparisons), data, first.verdicts(comparisons)
+
+
+def _crossing(options: argparse.Namespace) -> Found:
+    """Nothing where there is no server, unless it was asked for by name."""
+    try:
+        found = crossing.measure(SIZES[options.size], options.case, options.rounds)
+    except ServerUnavailableError as error:
+        if options.measure:
+            raise
+        return [f"Queries that cross databases were not measured. {error}"], None, []
+    return crossing_report.table(found), crossing_report.for_machines(found), found.verdicts()
+
+
+MEASURES: dict[str, Callable[[argparse.Namespace], Found]] = {
+    "routing": _routing,
+    "first": _first,
+    "crossing": _crossing,
+}
+
+
+def _look(options: argparse.Namespace) -> None:
+    for line in inspection.look(SIZES[options.size], crossing.chosen(options.case)):
+        _show(line)
 
 
 def _count_instructions(*, as_json: bool) -> int:
@@ -41,11 +88,20 @@ def _count_instructions(*, as_json: bool) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m bench", description="What routing costs, beside peers and stock Django."
+        prog="python -m bench",
+        description="What routing and queries over two databases cost, beside others.",
     )
     parser.add_argument("measure", nargs="?", choices=(*MEASURES, ON_DEMAND), help="only this one")
     parser.add_argument("--json", action="store_true", help="for machines")
     parser.add_argument("--rounds", type=_rounds, help="more of them make calmer figures")
+    of_crossing = parser.add_argument_group("crossing")
+    of_crossing.add_argument("--size", choices=SIZES, default="everyday", help="how many rows")
+    of_crossing.add_argument(
+        "--case", action="append", choices=_CASES, default=[], help="only this one, or this kind"
+    )
+    of_crossing.add_argument(
+        "--look", action="store_true", help="statements, plans and a profile instead of figures"
+    )
     return parser
 
 

@@ -4,6 +4,7 @@ import platform
 import sqlite3
 from dataclasses import asdict
 from importlib.metadata import version
+from math import isfinite
 from typing import Any
 
 from bench.figures import Verdict
@@ -52,15 +53,23 @@ def first_table(comparisons: list[Comparison]) -> list[str]:
     return lines
 
 
-def for_machines(
-    rows: list[Row], comparisons: list[Comparison], verdicts: list[Verdict]
-) -> dict[str, Any]:
-    """The same as plain data, without the single rounds."""
-    return {
-        "versions": versions(),
-        "routing": [
-            {key: value for key, value in asdict(row).items() if key != "rounds"} for row in rows
-        ],
-        "first": [asdict(each) for each in comparisons],
-        "verdicts": [{**asdict(each), "is_met": each.is_met} for each in verdicts],
-    }
+def routing_data(rows: list[Row]) -> list[dict[str, Any]]:
+    """The same for machines, without the single rounds."""
+    return [{key: value for key, value in asdict(row).items() if key != "rounds"} for row in rows]
+
+
+def first_data(comparisons: list[Comparison]) -> list[dict[str, Any]]:
+    """The same for machines."""
+    return [asdict(each) for each in comparisons]
+
+
+def judged(verdicts: list[Verdict]) -> list[dict[str, Any]]:
+    """Targets for machines; what has no figure is ``null``, for JSON knows no infinity."""
+    return [
+        {
+            **asdict(each),
+            "measured": each.measured if isfinite(each.measured) else None,
+            "is_met": each.is_met,
+        }
+        for each in verdicts
+    ]
