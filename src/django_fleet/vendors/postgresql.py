@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from django.db.utils import InterfaceError, OperationalError
 
 from django_fleet.vendors.base import Standing, Vendor, all_rows, one_row
+from django_fleet.vendors.carriers.carrier import Carrier
+from django_fleet.vendors.carriers.postgresql import PostgreSQLCarrier
 from django_fleet.vendors.features import Features
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ class PostgreSQL(Vendor):
     features: ClassVar[Features] = Features(
         has_server_roles=True, has_row_estimates=True, has_read_only_sessions=True
     )
+    carrier: ClassVar[Carrier] = PostgreSQLCarrier()
 
     def server_version(self, connection: "BaseDatabaseWrapper") -> str:
         (version,) = one_row(connection, "SHOW server_version")

@@ -3,6 +3,8 @@
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from django_fleet.vendors.base import Standing, Vendor, all_rows
+from django_fleet.vendors.carriers.carrier import Carrier
+from django_fleet.vendors.carriers.sqlite import SQLiteCarrier
 from django_fleet.vendors.features import Features
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ class SQLite(Vendor):
 
     name: ClassVar[str] = "sqlite"
     features: ClassVar[Features] = Features(has_read_only_sessions=True)
+    carrier: ClassVar[Carrier] = SQLiteCarrier()
 
     def make_session_read_only(self, connection: "BaseDatabaseWrapper") -> None:
         with connection.cursor() as cursor:
