@@ -35,6 +35,7 @@ class DjangoFleetConfig(AppConfig):
 
     def ready(self) -> None:
         """Registers the checks and listens to what changes."""
+        hooks.install_on_models(self.running)
         for check in checks.STATIC:
             register(check)
         setting_changed.connect(self._settings_changed, dispatch_uid="django_fleet.settings")

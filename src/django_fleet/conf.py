@@ -15,7 +15,17 @@ from django_fleet.errors import ConfigurationError, UnknownConsistencyError
 Consistency = Literal["eventual", "session", "strong"]
 
 LEVELS: Final[tuple[str, ...]] = get_args(Consistency)
-KEYS: Final = ("PLACEMENT", "CONSISTENCY", "OFFLINE_S")
+KEYS: Final = (
+    "PLACEMENT",
+    "CONSISTENCY",
+    "OFFLINE_S",
+    "MAX_SHIPPED_ROWS",
+    "MAX_SHIPPED_BYTES",
+    "SHIPPED_ROWS_BUDGET",
+    "OVER_BUDGET",
+)
+
+OverBudget = Literal["warn", "raise"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +40,18 @@ class Policy:
 
     offline_s: float = 5.0
     """Seconds for which a replica that could not be reached is left alone."""
+
+    max_shipped_rows: int = 1_000_000
+    """How many rows one query may carry between databases."""
+
+    max_shipped_bytes: int = 256 * 1024 * 1024
+    """How many bytes one query may bind of rows of other databases."""
+
+    shipped_rows_budget: int | None = None
+    """How many rows a query may carry before it is reported; ``None``: any number."""
+
+    over_budget: OverBudget = "warn"
+    """What happens to a query above the budget: a Python warning, or an error."""
 
     unknown_keys: tuple[str, ...] = ()
     """Keys that nobody reads: a typing error, reported by a check."""
@@ -51,6 +73,12 @@ def read() -> Policy:
         placement=MappingProxyType(_placement(raw.get("PLACEMENT", {}))),
         consistency=level(raw.get("CONSISTENCY", "session"), place='FLEET["CONSISTENCY"]'),
         offline_s=_seconds(raw.get("OFFLINE_S", 5.0), key="OFFLINE_S"),
+        max_shipped_rows=_count(raw.get("MAX_SHIPPED_ROWS", 1_000_000), key="MAX_SHIPPED_ROWS"),
+        max_shipped_bytes=_count(
+            raw.get("MAX_SHIPPED_BYTES", 256 * 1024 * 1024), key="MAX_SHIPPED_BYTES"
+        ),
+        shipped_rows_budget=_budget(raw.get("SHIPPED_ROWS_BUDGET")),
+        over_budget=_over_budget(raw.get("OVER_BUDGET", "warn")),
         unknown_keys=tuple(sorted(str(key) for key in raw if key not in KEYS)),
     )
 
@@ -72,3 +100,21 @@ def _seconds(value: object, *, key: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
         raise ConfigurationError(f'FLEET["{key}"] must be a number of seconds, not {value!r}.')
     return float(value)
+
+
+def _count(value: object, *, key: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ConfigurationError(
+            f'FLEET["{key}"] must be a whole number, 0 or more, not {value!r}.'
+        )
+    return value
+
+
+def _budget(value: object) -> int | None:
+    return None if value is None else _count(value, key="SHIPPED_ROWS_BUDGET")
+
+
+def _over_budget(value: object) -> OverBudget:
+    if value not in get_args(OverBudget):
+        raise ConfigurationError(f'FLEET["OVER_BUDGET"] must be "warn" or "raise", not {value!r}.')
+    return cast("OverBudget", value)

@@ -24,6 +24,12 @@ class Choice:
     read_only: bool = False
     """Whether a write in here is refused."""
 
+    max_rows: int | None = None
+    """How many rows one query of this block may carry between databases; ``None``: the settings."""
+
+    max_bytes: int | None = None
+    """How many bytes one query of this block may carry between databases; ``None``: the settings."""
+
     @property
     def is_about_routing(self) -> bool:
         """Whether a queryset built here has anything to remember."""

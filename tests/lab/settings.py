@@ -22,6 +22,7 @@ INSTALLED_APPS = [
     "lab.shop",
     "lab.reports",
     "lab.crm",
+    "lab.library",
 ]
 MIDDLEWARE = [
     "django_fleet.middleware.ConsistencyMiddleware",

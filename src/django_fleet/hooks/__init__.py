@@ -7,19 +7,24 @@ original that it does not know, and calls one function of the domain.
 from functools import partial
 from typing import Final
 
+from django.apps import apps
+
 from django_fleet.hooks import (
     commands,
     compiler,
     connection_handler,
     connection_router,
+    content_type,
     cursor_wrapper,
     dummy,
     error_wrapper,
+    lookup,
     model,
     options,
     query,
     queryset,
     raw_query,
+    related_populator,
 )
 from django_fleet.hooks.connection_handler import (
     has_open_transaction,
@@ -29,7 +34,15 @@ from django_fleet.hooks.connection_handler import (
 from django_fleet.hooks.hook import Hook
 from django_fleet.routing.running import Running
 
-__all__ = ["TABLE", "Hook", "has_open_transaction", "in_event_loop", "install", "thread_store"]
+__all__ = [
+    "TABLE",
+    "Hook",
+    "has_open_transaction",
+    "in_event_loop",
+    "install",
+    "install_on_models",
+    "thread_store",
+]
 
 TABLE: Final[tuple[Hook, ...]] = (
     *options.HOOKS,
@@ -37,6 +50,8 @@ TABLE: Final[tuple[Hook, ...]] = (
     *query.HOOKS,
     *queryset.HOOKS,
     *compiler.HOOKS,
+    *lookup.HOOKS,
+    *related_populator.HOOKS,
     *raw_query.HOOKS,
     *cursor_wrapper.HOOKS,
     *error_wrapper.HOOKS,
@@ -44,6 +59,8 @@ TABLE: Final[tuple[Hook, ...]] = (
     *connection_router.HOOKS,
     *dummy.HOOKS,
     *commands.HOOKS,
+    *content_type.HOOKS,
+    *content_type.MODEL_HOOKS,
 )
 """Every attribute of Django that is replaced, in the order of installation."""
 
@@ -52,5 +69,16 @@ def install(running: Running) -> None:
     """Puts in every hook that the running fleet needs; those already in stay as they are."""
     running.put_in_front = partial(connection_router.put_in_front, running)
     for hook in TABLE:
-        if not hook.is_late and (running.primaries or not hook.only_with_replicas):
+        if (
+            not hook.is_late
+            and hook not in content_type.MODEL_HOOKS
+            and (running.primaries or not hook.only_with_replicas)
+        ):
+            hook.install(running)
+
+
+def install_on_models(running: Running) -> None:
+    """Puts in the hooks on models of contrib apps that are installed; needs the app registry."""
+    if apps.is_installed("django.contrib.contenttypes"):
+        for hook in content_type.MODEL_HOOKS:
             hook.install(running)

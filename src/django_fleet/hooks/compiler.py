@@ -1,4 +1,4 @@
-"""``SQLCompiler``: a read that meets a dead replica moves on before its first row."""
+"""``SQLCompiler``: tables of other databases in its statements, and reads that outlive a replica."""
 
 from typing import Any, Final
 
@@ -7,14 +7,37 @@ from django.db.models.sql.compiler import SQLDeleteCompiler, SQLInsertCompiler, 
 from django.db.models.sql.constants import GET_ITERATOR_CHUNK_SIZE, MULTI
 
 from django_fleet.hooks.hook import Hook
+from django_fleet.queries import Queries
 from django_fleet.routing.failover import Failover
 from django_fleet.routing.running import Running
 
 _WRITING: Final = (SQLDeleteCompiler, SQLInsertCompiler, SQLUpdateCompiler)
+_COMPILER: Final = "django.db.models.sql.compiler.SQLCompiler"
+
+
+def _get_from_clause(original: Any, running: Running) -> Any:
+    from_clause = Queries(running).from_clause
+
+    def get_from_clause(self: Any) -> Any:
+        return from_clause(self, original)
+
+    return get_from_clause
+
+
+def _get_combinator_sql(original: Any, _running: Running) -> Any:
+    def get_combinator_sql(self: Any, combinator: str, all: bool) -> Any:  # noqa: A002
+        using, self.using = self.using, None  # the parts are subqueries: their tables may be remote
+        try:
+            return original(self, combinator, all)
+        finally:
+            self.using = using
+
+    return get_combinator_sql
 
 
 def _execute_sql(original: Any, running: Running) -> Any:
     failover = Failover(running)
+    queries = Queries(running)
 
     def execute_sql(
         self: Any,
@@ -22,13 +45,34 @@ def _execute_sql(original: Any, running: Running) -> Any:
         chunked_fetch: bool = False,
         chunk_size: int = GET_ITERATOR_CHUNK_SIZE,
     ) -> Any:
-        if self.using not in running.primaries or isinstance(self, _WRITING):
+        def ask() -> Any:
             return original(self, result_type, chunked_fetch, chunk_size)
-        return failover.reading(
-            lambda: original(self, result_type, chunked_fetch, chunk_size),
-            self,
-            lambda alias: _redirect(self, alias),
-        )
+
+        if running.is_split:
+            is_read_as_rows = result_type == MULTI and not isinstance(self, _WRITING)
+            is_streamed = chunked_fetch and self.connection.features.can_use_chunked_reads
+            stock = ask
+
+            def ask() -> Any:
+                return queries.execute(
+                    self, stock, is_read_as_rows=is_read_as_rows, is_streamed=is_streamed
+                )
+
+        if self.using not in running.primaries or isinstance(self, _WRITING):
+            return ask()
+        return failover.reading(ask, self, lambda alias: _redirect(self, alias))
+
+    return execute_sql
+
+
+def _insert_execute_sql(original: Any, running: Running) -> Any:
+    queries = Queries(running)
+
+    def execute_sql(self: Any, returning_fields: Any = None) -> Any:
+        if running.is_split:
+            as_sql = self.as_sql
+            self.as_sql = lambda: [queries.executable(self, *each) for each in as_sql()]
+        return original(self, returning_fields)
 
     return execute_sql
 
@@ -41,12 +85,36 @@ def _redirect(compiler: Any, alias: str) -> None:
 
 HOOKS: Final = (
     Hook(
-        target="django.db.models.sql.compiler.SQLCompiler",
+        target=_COMPILER,
+        attribute="get_from_clause",
+        make=_get_from_clause,
+        parameters=(("self",),),
+        why="Only here all tables of a statement are known and its WHERE is not written yet.",
+        until="Django lets a table of a query be another table expression",
+    ),
+    Hook(
+        target=_COMPILER,
+        attribute="get_combinator_sql",
+        make=_get_combinator_sql,
+        parameters=(("self", "combinator", "all"),),
+        why="The parts of a union are compiled as if each were sent to the host by itself.",
+        until="Django compiles the parts of a union as subqueries",
+    ),
+    Hook(
+        target=_COMPILER,
         attribute="execute_sql",
         make=_execute_sql,
         parameters=(("self", "result_type", "chunked_fetch", "chunk_size"),),
-        why="An execute wrapper comes too late: its cursor belongs to the dead connection already.",
-        until="Django lets a backend move a read to another connection",
-        only_with_replicas=True,
+        why="An execute wrapper comes too late: the statement is logged and its cursor belongs to a "
+        "connection, which may be dead.",
+        until="Django lets a backend complete a statement, and move a read to another connection",
+    ),
+    Hook(
+        target="django.db.models.sql.compiler.SQLInsertCompiler",
+        attribute="execute_sql",
+        make=_insert_execute_sql,
+        parameters=(("self", "returning_fields"),),
+        why="It executes its statements itself; a value may be a subquery on another database.",
+        until="Django's compilers execute their statements in one place",
     ),
 )

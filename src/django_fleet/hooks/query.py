@@ -1,8 +1,9 @@
-"""``Query``: a new one notes the blocks that it is made in, for the queryset that it belongs to."""
+"""``Query``: it notes the blocks that it is made in; a subquery may be answered elsewhere."""
 
 from typing import Any, Final
 
 from django_fleet.hooks.hook import Hook
+from django_fleet.queries import Queries
 from django_fleet.routing.remembered import remember_choice
 from django_fleet.routing.running import Running
 
@@ -15,6 +16,25 @@ def _init(original: Any, _running: Running) -> Any:
     return __init__
 
 
+def _sql_with_params(original: Any, running: Running) -> Any:
+    shown_on = Queries(running).shown_on
+
+    def sql_with_params(self: Any) -> Any:
+        alias = shown_on(self) if running.is_split else None
+        return original(self) if alias is None else self.get_compiler(alias).as_sql()
+
+    return sql_with_params
+
+
+def _as_sql(original: Any, running: Running) -> Any:
+    subquery = Queries(running).subquery
+
+    def as_sql(self: Any, compiler: Any, connection: Any) -> Any:
+        return subquery(self, connection, lambda: original(self, compiler, connection))
+
+    return as_sql
+
+
 HOOKS: Final = (
     Hook(
         target="django.db.models.sql.query.Query",
@@ -23,5 +43,21 @@ HOOKS: Final = (
         parameters=(("self", "model", "alias_cols"),),
         why="Every new queryset makes one; managers may be the user's own and call no super().",
         until="Django's querysets choose their database when they are built",
+    ),
+    Hook(
+        target="django.db.models.sql.query.Query",
+        attribute="sql_with_params",
+        make=_sql_with_params,
+        parameters=(("self",),),
+        why="str(queryset.query) is compiled for default, which may lack the very first table.",
+        until="Django compiles it for the database of the queryset",
+    ),
+    Hook(
+        target="django.db.models.sql.query.Query",
+        attribute="as_sql",
+        make=_as_sql,
+        parameters=(("self", "compiler", "connection"),),
+        why="A subquery that can be answered whole at another database is answered there.",
+        until="Django knows queries over several databases",
     ),
 )

@@ -6,9 +6,8 @@ from typing import Any, Final
 from django_fleet.hooks.hook import Hook
 from django_fleet.routing.instance import takes_using
 from django_fleet.routing.late import note_routed
-from django_fleet.routing.remembered import under_remembered_choice
+from django_fleet.routing.remembered import remembered_database, under_remembered_choice
 from django_fleet.routing.running import Running
-from django_fleet.routing.subquery import database_of_subquery
 
 
 def _db(original: Any, _running: Running) -> Any:
@@ -27,10 +26,10 @@ def _prefetch(original: Any, _running: Running) -> Any:
     return _prefetch_related_objects
 
 
-def _resolve_expression(original: Any, running: Running) -> Any:
+def _resolve_expression(original: Any, _running: Running) -> Any:
     def resolve_expression(self: Any, *args: Any, **kwargs: Any) -> Any:
         query = original(self, *args, **kwargs)
-        query._db = database_of_subquery(running, self._query, query._db)
+        query._db = query._db or remembered_database(self._query)
         return query
 
     return resolve_expression

@@ -6,7 +6,7 @@ first request happened to import it inside a block, is nobody's choice in the ne
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from django_fleet.context import SCOPE, UNIT, Choice, Scope, UnitOfWork, choice
@@ -56,7 +56,7 @@ def under_remembered_choice(query: "Query", ask: Callable[[Any], T], subject: An
         return ask(subject)
     outer = SCOPE.get()
     kept = remembered.choice
-    SCOPE.set(Scope(Choice(kept.using, kept.consistency, choice().read_only), outer))
+    SCOPE.set(Scope(replace(choice(), using=kept.using, consistency=kept.consistency), outer))
     try:
         return ask(subject)
     finally:

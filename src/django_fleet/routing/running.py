@@ -34,6 +34,7 @@ class Running:
         "homes",
         "homes_of_aliases",
         "in_event_loop",
+        "is_split",
         "nodes",
         "offline",
         "primaries",
@@ -54,6 +55,9 @@ class Running:
     and whether it answers every read outside a block, too."""
     offline: dict[str, float]
     """The replicas that are left alone now; the very dictionary of ``nodes``."""
+
+    is_split: bool
+    """Whether there is more than one cluster: a query may need tables of another one."""
 
     replicated: frozenset[str]
     """The primaries that have replicas."""
@@ -96,6 +100,7 @@ class Running:
         self.replicated = frozenset(self.primaries.values())
         self.homes_of_aliases = {alias: fleet.primary_of(alias) for alias in fleet.aliases}
         self.consistency = policy.consistency
+        self.is_split = sum(not fleet.databases[primary].is_empty for primary in fleet.clusters) > 1
         self.fleet = fleet
         self.homes = {}
         self.settled = {}

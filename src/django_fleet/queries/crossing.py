@@ -1,0 +1,128 @@
+"""The answers that the hooks on Django's compilers ask for: one object for each running fleet."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.db.models.sql.compiler import SQLDeleteCompiler, SQLUpdateCompiler
+
+from django_fleet.queries.execution import filled
+from django_fleet.queries.from_clause import crossing_from_clause, remote_tables
+from django_fleet.queries.limits import allowance
+from django_fleet.queries.lookup import batches, looked_up
+from django_fleet.queries.reading import Reader
+from django_fleet.queries.shipment import MARK
+from django_fleet.queries.subquery import elsewhere, result_of
+from django_fleet.queries.tables import Tables
+from django_fleet.queries.trace import Trace
+from django_fleet.routing.running import Running
+from django_fleet.topology.placement import DEFAULT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from django_fleet.queries.lookup import Lookup
+
+_WRITING = (SQLDeleteCompiler, SQLUpdateCompiler)
+
+
+class Queries:
+    """How the statements of one running fleet reach tables of other databases."""
+
+    __slots__ = ("_running", "tables")
+
+    def __init__(self, running: Running) -> None:
+        self._running = running
+        self.tables = Tables(running)
+
+    def from_clause(
+        self, compiler: Any, stock: "Callable[[Any], tuple[list[str], list[Any]]]"
+    ) -> tuple[list[str], list[Any]]:
+        """The FROM clause of a compiler's query; Django's own where nothing in it is remote."""
+        if not self._running.is_split:
+            return stock(compiler)
+        query = compiler.query
+        if compiler.using is not None and len(query.alias_map) < 2 and not query.extra_tables:  # noqa: PLR2004
+            return stock(compiler)
+        remote = remote_tables(self.tables, compiler)
+        if not remote and not query.extra_tables:
+            return stock(compiler)
+        return crossing_from_clause(self.tables, compiler, remote)
+
+    def subquery(
+        self, query: Any, connection: Any, stock: "Callable[[], tuple[str, Any]]"
+    ) -> tuple[str, Any]:
+        """SQL of a query that stands in another one."""
+        if not self._running.is_split or not query.subquery:
+            return stock()
+        home = elsewhere(self.tables, query, connection.alias)
+        return stock() if home is None else result_of(query, home)
+
+    def database_of(self, model: Any, queried: str) -> str:
+        """The database that an object belongs to which a query on ``queried`` brought along."""
+        concrete = model._meta.concrete_model
+        if not self.tables.is_remote(concrete, queried):
+            return queried
+        return self.tables.home(concrete, queried, for_write=False)
+
+    def shown_on(self, query: Any) -> str | None:
+        """The alias whose SQL ``str(query)`` is, where ``default`` does not have its first table."""
+        model = query.model
+        if model is None or not self.tables.is_remote(model._meta.concrete_model, DEFAULT):
+            return None
+        return self.tables.home(model._meta.concrete_model, DEFAULT, for_write=False)
+
+    def execute(
+        self, compiler: Any, stock: "Callable[[], Any]", *, is_read_as_rows: bool, is_streamed: bool
+    ) -> Any:
+        """The result of a compiler's statement, as ``stock`` gives it."""
+        if "as_sql" not in vars(compiler):  # else it is a retry on another database
+            as_sql = compiler.as_sql
+            compiler.as_sql = lambda: self.executable(compiler, *as_sql())
+        if not is_read_as_rows or not _can_have_lookups(compiler.query):
+            return stock()
+        compiler.fleet_lookups = lookups = []
+        result = stock()
+        return self._with_lookups(compiler, lookups, result, is_streamed) if lookups else result
+
+    def _with_lookups(
+        self, compiler: Any, lookups: "list[Lookup]", result: Any, is_streamed: bool
+    ) -> Any:
+        host = compiler.connection.alias
+        trace = compiler.fleet_trace
+        reader = Reader(self._running, trace, allowance(self._running, host), for_write=False)
+        width = compiler.col_count
+
+        def put(rows: list[Any]) -> list[Any]:
+            for lookup in lookups:
+                rows = lookup.put_into(rows, reader, host)
+            return [row[:width] for row in rows]
+
+        chunks = looked_up(result if is_streamed else batches(result), put)
+        return chunks if is_streamed else list(chunks)
+
+    def executable(self, compiler: Any, sql: str, params: Any) -> tuple[str, Any]:
+        """The statement that a compiler made, with rows in the place of its shipments."""
+        if compiler.__dict__.get("fleet_lookups"):
+            compiler.fleet_trace = Trace(
+                compiler.query.model._meta.label, compiler.connection.alias
+            )
+        if MARK not in sql:
+            return sql, params
+        for_write = isinstance(compiler, _WRITING) or compiler.query.select_for_update
+        label = compiler.query.model._meta.label
+        sql, params, compiler.fleet_trace = filled(
+            self._running, compiler.connection.alias, label, sql, params, for_write=for_write
+        )
+        return sql, params
+
+
+def _can_have_lookups(query: Any) -> bool:
+    """Whether every row of the host's answer is a row of the answer."""
+    return not (
+        query.distinct
+        or query.combinator
+        or query.group_by is not None
+        or query.explain_info
+        or query.extra
+        or query.extra_order_by
+        or query.extra_tables
+    )

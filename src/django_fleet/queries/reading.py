@@ -1,0 +1,157 @@
+"""Reading rows of one database for a statement of another, within the limits, and noting it."""
+
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connections
+
+from django_fleet.queries.limits import Allowance
+from django_fleet.queries.scan import Scan
+from django_fleet.queries.shipment import MARK, AnyShipment, ResultShipment, Shipment
+from django_fleet.queries.trace import Step, Trace
+from django_fleet.routing.running import Running
+from django_fleet.vendors import vendor_of
+
+if TYPE_CHECKING:
+    from django_fleet.vendors.carriers.carrier import Carrier
+
+
+class Reader:
+    """Reads for one execution of one statement. The same question is asked once."""
+
+    def __init__(self, running: Running, trace: Trace, left: Allowance, *, for_write: bool) -> None:
+        self._running = running
+        self._trace = trace
+        self._allowance = left
+        self._for_write = for_write
+        self._answers: dict[Any, Any] = {}
+
+    def home(self, shipment: AnyShipment) -> str:
+        """The alias that rows of the shipment are read from: a primary, where they decide a write."""
+        alias = shipment.home if isinstance(shipment, ResultShipment) else shipment.component.home
+        return self._running.fleet.primary_of(alias) if self._for_write else alias
+
+    def relation(self, shipment: AnyShipment) -> str:
+        """The shipment in words, for errors."""
+        if isinstance(shipment, ResultShipment):
+            return f"A subquery on {shipment.query.model._meta.label}"
+        entry = shipment.entry
+        if entry.join_type is None:
+            return f"A subquery on {shipment.model._meta.label}"
+        field = entry.join_field
+        start = getattr(field, "model", None)
+        name = getattr(field, "name", "") or ""
+        return f"{start._meta.label}.{name}" if start is not None else shipment.model._meta.label
+
+    def rows(self, scan: Scan, shipment: Shipment, *, kind: str) -> list[tuple[Any, ...]]:
+        """The rows of a scan, as tuples of Python values.
+
+        Raises ``FederationLimitError`` when there are more than may travel.
+        """
+        home = self.home(shipment)
+        query = scan.query.clone()
+        query.set_limits(high=self._allowance.rows + 1)
+        compiler = query.get_compiler(home)
+        key = self._key(compiler, home)
+        if key in self._answers:
+            return self._answers[key]  # type: ignore[no-any-return]
+        step = self._step(kind, shipment.model, home, key)
+        rows = self._timed(step, lambda: list(compiler.results_iter(tuple_expected=True)))
+        self._took(step, len(rows), shipment)
+        self._answers[key] = rows
+        return rows
+
+    def text(self, scan: Scan, shipment: Shipment, carrier: "Carrier") -> str | None:
+        """The keys of a scan of one column as the text that ``carrier`` takes.
+
+        ``None`` where the scan itself needs rows of another database.
+        """
+        home = self.home(shipment)
+        query = scan.query.clone()
+        query.set_limits(high=self._allowance.rows + 1)
+        try:
+            sql, params = query.get_compiler(home).as_sql()
+        except EmptyResultSet:
+            return "{}"
+        if MARK in sql:
+            return None
+        step = self._step("SemiJoin", shipment.model, home, (home, sql))
+        text, count = self._timed(step, lambda: _row(home, carrier.keys_as_text(sql), params))
+        self._took(step, count, shipment)
+        return str(text or "{}")
+
+    def size(self, scan: Scan, alias: str, bound: int) -> int:
+        """About how many rows a scan gives: by the server's statistics, else counted up to ``bound``."""
+        compiler = scan.query.clone().get_compiler(alias)
+        try:
+            sql, params = compiler.as_sql()
+        except EmptyResultSet:
+            return 0
+        if MARK not in sql:
+            connection = connections[alias]
+            estimate = vendor_of(connection).carrier.estimated_result(connection, sql, params)
+            if estimate is not None:
+                return estimate
+        query = scan.query.clone()
+        query.set_limits(high=bound + 1)
+        return int(query.get_count(alias))
+
+    def keys(self, scan: Scan, shipment: Shipment, host: str, bound: int) -> list[Any] | None:
+        """The values of a scan on the host that are keys of ``shipment``; ``None``: above ``bound``."""
+        query = scan.query.clone()
+        query.set_limits(high=bound + 2)  # one of them may be NULL
+        step = self._trace.add(
+            kind="Keys",
+            label=scan.query.model._meta.label,
+            database=host,
+            reason="the host's side asks for fewer rows than the other has",
+        )
+        compiler = query.get_compiler(host)
+        rows = self._timed(step, lambda: list(compiler.results_iter(tuple_expected=True)))
+        keys = [key for (key,) in rows if key is not None]
+        step.rows = len(keys)
+        if len(rows) > bound + 1:
+            return None
+        self._allowance.take(len(keys), 0, relation=self.relation(shipment), home=host)
+        return keys
+
+    def result(self, shipment: ResultShipment) -> list[tuple[Any, ...]]:
+        """The rows of a subquery that is answered elsewhere."""
+        home = self.home(shipment)
+        query = shipment.query.clone()
+        compiler = query.get_compiler(home)
+        step = self._step("Result", shipment.query.model, home, None)
+        rows = self._timed(step, lambda: list(compiler.results_iter(tuple_expected=True)))
+        self._took(step, len(rows), shipment)
+        return rows
+
+    def _step(self, kind: str, model: Any, home: str, key: Any) -> Step:
+        sql = key[1] if key is not None else ""
+        return self._trace.add(
+            kind=kind, label=model._meta.label, database=home, reason="", sql=sql
+        )
+
+    def _key(self, compiler: Any, home: str) -> Any:
+        try:
+            sql, params = compiler.as_sql()
+            return (home, sql, tuple(map(repr, params)))
+        except EmptyResultSet:
+            return (home, "", ())
+
+    def _timed(self, step: Step, read: Any) -> Any:
+        began = perf_counter()
+        answer = read()
+        step.duration_ms = (perf_counter() - began) * 1000
+        return answer
+
+    def _took(self, step: Step, rows: int, shipment: AnyShipment) -> None:
+        step.rows = rows
+        self._allowance.take(rows, 0, relation=self.relation(shipment), home=step.database)
+
+
+def _row(alias: str, sql: str, params: Any) -> tuple[Any, ...]:
+    with connections[alias].cursor() as cursor:
+        cursor.execute(sql, params)
+        row: tuple[Any, ...] = cursor.fetchone()
+    return row

@@ -1,0 +1,109 @@
+"""The question that is sent to a remote table's home: which rows of it does the statement need?
+
+A ``Scan`` is an ordinary Django query of one database. The tables that a remote table joins at its
+home reduce it there.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models.expressions import Col
+from django.db.models.sql import Query
+from django.db.models.sql.constants import INNER
+from django.db.models.sql.where import AND, WhereNode
+
+from django_fleet.queries.references import references
+from django_fleet.queries.shipment import Component, Shipment
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """A query of one database, ready to be compiled there."""
+
+    query: Any
+    is_filtered: bool
+    """Whether it selects rows, or takes the table as it is."""
+
+
+def scan_of(
+    shipment: Shipment,
+    columns: Sequence[str],
+    *extra: Any,
+    is_distinct: bool = False,
+) -> Scan:
+    """The rows of one remote table that can matter, with the named columns in that order.
+
+    ``extra`` are further conditions, on any table of the component.
+    """
+    component = shipment.component
+    names = _joined(component, shipment.alias)
+    query = Query(shipment.model)
+    query.default_cols = False
+    fields = {field.column: field for field in shipment.model._meta.concrete_fields}
+    conditions = [*_conditions(component, names), *extra]
+    if len(names) == 1 or _is_chain(component, shipment, names):
+        _put_tables(query, component, names)
+        query.where = WhereNode(conditions, AND)
+    else:
+        inner = Query(shipment.model)
+        inner.default_cols = False
+        _put_tables(inner, component, names)
+        inner.where = WhereNode(conditions, AND)
+        inner.select = tuple(Col(shipment.alias, field) for field in shipment.model._meta.pk_fields)
+        inner.subquery = True
+        query = _only_those(query, shipment, inner)
+    query.select = tuple(Col(shipment.alias, fields[column]) for column in columns)
+    query.distinct = is_distinct
+    return Scan(query, is_filtered=bool(conditions))
+
+
+def _joined(component: Component, alias: str) -> list[str]:
+    """The aliases that a row must be joined with to matter: those above, and what these require."""
+    above = set()
+    current: str | None = alias
+    while current in component.members:
+        above.add(current)
+        current = component.members[current].entry.parent_alias
+    for name, member in component.members.items():  # parents stand before their children
+        if name not in above and member.is_inner and member.entry.parent_alias in above:
+            above.add(name)
+    return [name for name in component.members if name in above]
+
+
+def _conditions(component: Component, names: Sequence[str]) -> list[Any]:
+    found = [each for name in names for each in component.conditions.get(name, ())]
+    here = set(names)
+    return found + [each for each in component.hints if references(each).aliases <= here]
+
+
+def _is_chain(component: Component, shipment: Shipment, names: Sequence[str]) -> bool:
+    """Whether the joins give each row of the table once: it is first, and the others are unique."""
+    if component.root is not shipment:
+        return False
+    links = [component.members[name].link for name in names if name != shipment.alias]
+    return all(link is not None and link.is_unique for link in links)
+
+
+def _put_tables(query: Any, component: Component, names: Sequence[str]) -> None:
+    root = component.root
+    for name in names:
+        member = component.members[name]
+        if member is root:
+            entry = query.base_table_class(member.entry.table_name, name)
+        else:
+            entry = member.entry.relabeled_clone({})
+            entry.join_type = INNER
+        query.alias_map[name] = entry
+        query.alias_refcount[name] = 1
+        query.table_map.setdefault(entry.table_name, []).append(name)
+
+
+def _only_those(query: Any, shipment: Shipment, inner: Any) -> Any:
+    """The table by itself, restricted to the rows that ``inner`` finds by their primary key."""
+    alias = shipment.alias
+    query.alias_map[alias] = query.base_table_class(shipment.entry.table_name, alias)
+    query.alias_refcount[alias] = 1
+    query.table_map[shipment.entry.table_name] = [alias]
+    query.add_filter("pk__in", inner)
+    return query

@@ -1,0 +1,107 @@
+"""Which tables of a statement are remote, and where their rows are read.
+
+A table is remote when its model is not *present* on the cluster that runs the statement; that a copy
+of it stands there by accident changes nothing. It opens no connection.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from django.apps import apps
+from django.db import router
+
+from django_fleet.errors import FederationNotSupportedError
+from django_fleet.queries.references import named_database, subqueries
+from django_fleet.routing.elsewhere import home_of
+from django_fleet.routing.present import is_present
+
+if TYPE_CHECKING:
+    from django.db.models import Model
+
+    from django_fleet.routing.running import Running
+
+
+class Tables:
+    """The tables of one running fleet. Answers about the project's own models are kept."""
+
+    __slots__ = ("_by_table", "_learned_from", "_running", "_seen")
+
+    def __init__(self, running: "Running") -> None:
+        self._running = running
+        self._seen: dict[tuple[type[Model], str], bool] = {}
+        self._by_table: dict[str, type[Model]] = {}
+        self._learned_from: tuple[object, object] = (None, None)
+
+    def is_remote(self, model: "type[Model]", host: str) -> bool:
+        """Whether the table of ``model`` is elsewhere for a statement that runs on ``host``."""
+        routers, fleet = self._learned_from
+        if routers is not router.routers or fleet is not self._running.fleet:
+            self._learned_from = (router.routers, self._running.fleet)
+            self._seen, self._by_table = {}, {}
+        key = (model, host)
+        answer = self._seen.get(key)
+        if answer is None:
+            answer = not is_present(model, host)
+            if model._meta.apps is apps and apps.ready:
+                self._seen[key] = answer
+        return answer
+
+    def home(self, model: "type[Model]", host: str, *, for_write: bool) -> str:
+        """The alias that the rows of a remote ``model`` are read from.
+
+        Raises ``FederationNotSupportedError`` where no database has the table.
+        """
+        alias = home_of(model, for_write=for_write)
+        fleet = self._running.fleet
+        if fleet.primary_of(alias) != fleet.primary_of(host) and is_present(model, alias):
+            return alias
+        for primary in fleet.clusters:
+            if not fleet.databases[primary].is_empty and is_present(model, primary):
+                return primary
+        raise FederationNotSupportedError(
+            f"A query on {host!r} needs {model._meta.label}, whose table is on no database: routers "
+            f"send it to {alias!r}, but allow_migrate lets it be nowhere else than they send it."
+        )
+
+    def are_same_cluster(self, one: str, other: str) -> bool:
+        """Whether two aliases show the same rows."""
+        fleet = self._running.fleet
+        return fleet.primary_of(one) == fleet.primary_of(other)
+
+    def are_all_at(self, expression: Any, alias: str) -> bool:
+        """Whether every table in the subqueries of ``expression`` is present at ``alias``."""
+        for query in subqueries(expression):
+            entries = [
+                entry for name, entry in query.alias_map.items() if query.alias_refcount[name]
+            ]
+            models = [self.model_of(entry, query) for entry in entries] or [query.model]
+            named = named_database(query)
+            if named is not None and not self.are_same_cluster(named, alias):
+                return False
+            if any(model is None or self.is_remote(model, alias) for model in models):
+                return False
+        return True
+
+    def model_of(self, entry: Any, query: Any) -> "type[Model] | None":
+        """The model whose table ``entry`` (of ``query.alias_map``) is; ``None`` when it has none."""
+        table = entry.table_name
+        if entry.join_type is None:
+            own = query.model
+            if own is not None and own._meta.concrete_model._meta.db_table == table:
+                return own._meta.concrete_model  # type: ignore[no-any-return]
+            return self.model_of_table(table)
+        field = entry.join_field
+        for candidate in (field.related_model, field.model):
+            model = getattr(candidate, "_meta", None) and candidate._meta.concrete_model
+            if model is not None and model._meta.db_table == table:
+                return model  # type: ignore[no-any-return]
+        return self.model_of_table(table)
+
+    def model_of_table(self, table: str) -> "type[Model] | None":
+        """The installed model with that table."""
+        if table not in self._by_table:
+            found = {
+                model._meta.db_table: model._meta.concrete_model or model
+                for model in apps.get_models(include_auto_created=True)
+            }
+            self._by_table = found
+        return self._by_table.get(table)

@@ -1,0 +1,78 @@
+"""The library on an anchor that has all tables, and the same rows scattered over databases."""
+
+from dataclasses import replace
+
+from lab.answers import ask, difference
+from lab.library.placement import ANCHORS, HERE, Scattered, tables
+from lab.library.rows import declare_content_types, dump, load
+
+
+class Scatter:
+    """One layout on open databases; ``vendors``: alias -> vendor."""
+
+    def __init__(self, router: Scattered, vendors):
+        self.router = router
+        self.anchors = {vendor: f"{ANCHORS}-{vendor}" for vendor in vendors.values()}
+        self.vendors = vendors
+        self.loaded = None
+        self.asked = self.refused = 0
+
+    def create(self, lab):
+        """Makes the tables, and writes the content types."""
+        lab.create_tables(*tables())
+        for alias in (HERE, *self.anchors.values()):
+            declare_content_types(alias)
+
+    def has_table(self, alias):
+        return lambda model: self.router.home(model) == alias
+
+    def load(self, data):
+        """The rows of ``data`` everywhere."""
+        if self.loaded is data:
+            return
+        for alias in self.vendors:
+            load(data, alias, self.has_table(alias))
+        for alias in self.anchors.values():
+            load(data, alias, lambda _: True)
+        self.loaded = data
+
+    def anchor(self, question):
+        """The database that answers right: of the vendor where the question's host is."""
+        return self.anchors[self.vendors[self.router.home(question.model)]]
+
+    def judge(self, data, question) -> str | None:
+        """What is wrong with the fleet's answer; ``None``: nothing."""
+        self.load(data)
+        self.asked += 1
+        anchor = self.anchor(question)
+        with self.router.only(anchor):
+            expected = ask(question, anchor)
+        if expected.is_refusal:
+            self.refused += 1
+            return None
+        got = ask(question, home=self.router.home)
+        if question.changes:
+            expected = replace(expected, tables=dump(anchor, lambda _: True))
+            got = replace(got, tables=self.dump())
+            self.loaded = None
+        wrong = difference(question, expected, got)
+        return wrong and self.report(data, question, wrong, expected, got)
+
+    def dump(self):
+        found = {}
+        for alias in self.vendors:
+            found |= dump(alias, self.has_table(alias))
+        return found
+
+    def report(self, data, question, wrong, expected, got):
+        homes = {
+            model.__name__: f"{alias} ({self.vendors[alias]})"
+            for model, alias in self.router.homes.items()
+        }
+        return (
+            f"{wrong}\n{question.code}\n\nexpected: {expected}\n     got: {got}\n"
+            f"\n   homes: {homes}\n    rows: {data!r}"
+        )
+
+    def statistics(self):
+        return f"{self.asked} questions asked, {self.refused} refused by Django itself"

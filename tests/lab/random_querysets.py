@@ -1,0 +1,337 @@
+"""Random questions to the ORM: Python code that runs as it is printed, on any database."""
+
+from dataclasses import dataclass
+
+from django.db import models
+from hypothesis import strategies as st
+
+from lab.library.paths import accessors, columns, key_of, own_columns, paths
+from lab.random_conditions import ALL_KINDS, COMPARED, MODELS, OUTPUT_FIELDS, SUMMED, Conditions
+
+CHANGED = ("Author", "Book", "Country", "Passport", "Publisher", "Review", "Tag")
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of the ORM."""
+
+    model: type[models.Model]
+    """Its home is the host of the query."""
+
+    code: str
+
+    ordered: bool = True
+    """Whether the order of the answer is determined."""
+
+    changes: bool = False
+    """Whether it writes: the tables afterwards belong to the answer."""
+
+    def __repr__(self):
+        return self.code
+
+
+@st.composite
+def questions(draw, agreement, *, writes=True):
+    """Anything that is asked of the library."""
+    kinds = [Objects, Values, Groups, Numbers, Combined, Objects, Values, Filtered]
+    if writes:
+        kinds += [Changes]
+    teller = draw(st.sampled_from(kinds))(draw, agreement, draw(st.sampled_from(MODELS)))
+    question = teller.question()
+    if teller.many and "RowNumber" in question.code:  # which of the equal rows comes first?
+        code = question.code.replace("RowNumber()", "Rank()")
+        return Question(question.model, code, question.ordered, question.changes)
+    return question
+
+
+class Queryset(Conditions):
+    """Draws a queryset, step by step."""
+
+    def __init__(self, draw, agreement, model):
+        super().__init__(draw, agreement, model)
+        self.name = model.__name__
+        self.shown: list[tuple[str, str]] = []
+        """Annotations in the answer: name and kind."""
+
+    def start(self, *, most=2):
+        """The model and some conditions."""
+        source = f"{self.name}.objects"
+        for _ in range(min(most, self.pick(0, 1, 1, 2))):
+            source += f".{self.pick('filter', 'exclude')}({self.condition()})"
+        return source
+
+    def annotate(self, *makers):
+        """``.annotate(...)``, and perhaps conditions on it."""
+        if not makers:
+            return ""
+        parts = []
+        for maker in makers:
+            source, kind = maker()
+            name = f"a{len(self.shown) + 1}"
+            parts.append(f"{name}={source}")
+            self.shown.append((name, kind))
+            if kind in OUTPUT_FIELDS or kind.startswith("key:"):
+                self.annotations.append((name, kind))
+        found = f".annotate({', '.join(parts)})"
+        if self.annotations and self.chance(3):
+            found += f".{self.pick('filter', 'exclude')}({self.condition(1)})"
+        return found
+
+    def computed(self):
+        """Annotations of one nature: expressions, aggregates or windows."""
+        nature = self.pick(None, self.expression, self.aggregate, self.window, None)
+        if nature is None:
+            return ""
+        found = self.annotate(*[nature] * self.pick(1, 2))
+        if self.chance(6):
+            found += self.annotate(self.pick(self.expression, self.aggregate, self.window))
+        return found
+
+    def slice(self):
+        if not self.chance(3):
+            return ""
+        return self.pick("[:2]", "[1:3]", "[:1]", "[1:]")
+
+
+class Objects(Queryset):
+    """Instances, with what comes along."""
+
+    def question(self):
+        source = self.start() + self.computed() + self.companions()
+        if self.chance(4):
+            source += ".distinct()"
+        last = [*self.shown, ("pk", key_of(self.model))]
+        if self.chance(8):
+            return Question(self.model, f"list({source})", ordered=False)
+        source += self.order_by(last)
+        return Question(self.model, self.end(source))
+
+    def companions(self):
+        """``select_related``, ``prefetch_related``, ``only``, ``defer``."""
+        chosen = ""
+        joins = [p.lookup for hops in (1, 2, 3) for p in paths(self.model, hops) if p.joins]
+        if joins and self.chance(2):
+            names = [self.pick(*joins) for _ in range(self.pick(1, 2))]
+            chosen += f".select_related({', '.join(map(repr, names))})"
+        if self.chance(3):
+            chosen += f".prefetch_related({self.prefetch()})"
+        if self.chance(5):
+            names = [name for name in own_columns(self.model) if name != "pk"]
+            verb = self.pick("only", "defer")
+            chosen += f".{verb}({', '.join(repr(self.pick(*names)) for _ in range(2))})"
+        return chosen
+
+    def prefetch(self):
+        lookup, model = self.pick(*accessors(self.model, self.pick(1, 2)))
+        if self.model.__name__ == "Note" or (lookup.endswith("notes") and self.chance(2)):
+            return repr("target" if self.model.__name__ == "Note" else f"{lookup}__target")
+        if self.chance(2):
+            return repr(lookup)
+        inner = Conditions(self.draw, self.agreement, model, depth=1)
+        source = f"{self.filtered(inner)}{inner.order_by([('pk', key_of(model))])}"
+        to_attr = ', to_attr="found"' if self.chance(3) else ""
+        return f'Prefetch("{lookup}", queryset={source}{to_attr})'
+
+    def end(self, source):
+        """How the objects are asked for."""
+        way = self.draw(st.integers(0, 9))
+        if way == 6:
+            return f"{source}.{self.pick('first', 'last')}()"
+        if way == 7:
+            return f"list({source}.iterator(chunk_size=2))"
+        if way == 8:
+            keys = ", ".join(self.literal(key_of(self.model)) for _ in range(2))
+            return f"{source}.in_bulk([{keys}])"
+        if way == 9:
+            return f"{source}.get({self.condition(1)})"
+        return f"list({source}{self.slice()})"
+
+
+class Filtered(Objects):
+    """Instances with a condition on a relation itself."""
+
+    def start(self, *, most=1):
+        path = self.pick(*paths(self.model, self.pick(1, 2)))
+        near = self.pick(*columns(path.model, 0))
+        condition = f"Q({path.lookup}__{near.lookup}{self._looked_up(near.kind)})"
+        if self.chance(2):
+            column = self.pick(*columns(self.model, 0))
+            sign = self.pick("&", "|")
+            condition = f"({condition} {sign} Q({column.lookup}{self._looked_up(column.kind)}))"
+        found = columns(path.model, self.pick(0, 1), COMPARED) or columns(path.model, 0)
+        far = self.pick(*found)
+        self.many = True
+        use = self.pick(
+            f"filter(fr__{far.lookup}{self._looked_up(far.kind)})",
+            "filter(fr__isnull=True)",
+            'annotate(n=Count("fr"))',
+            f'annotate(n=F("fr__{far.lookup}"))',
+            'select_related("fr")',
+        )
+        if use.startswith("annotate"):
+            self.shown.append(("n", "json" if far.kind == "binary" else "int"))
+        relation = f'fr=FilteredRelation("{path.lookup}", condition={condition})'
+        return f"{self.name}.objects.annotate({relation}).{use}"
+
+
+class Values(Queryset):
+    """Dictionaries and tuples, of columns near and far."""
+
+    def question(self):
+        source = self.start() + self.computed()
+        chosen = {column.lookup: column.kind for column in self.chosen()}
+        chosen.update(self.pick({}, dict(self.shown)))
+        names = ", ".join(map(repr, chosen))
+        if len(chosen) == 1 and self.chance(3):
+            source += f".values_list({names}, flat=True)"
+        else:
+            source += f".{self.pick('values', 'values_list')}({names})"
+        distinct = self.chance(3)
+        if distinct:
+            source += ".distinct()"
+        determined = "json" not in chosen.values()
+        last = list(chosen.items())
+        if self.chance(6) or (self.many and not determined):
+            return Question(self.model, f"list({source})", ordered=False)
+        source += self.order_by(last, extra=not distinct or not self.chance(3))
+        return Question(self.model, self.end(source, sliced=determined), ordered=determined)
+
+    def chosen(self):
+        return [self.column() for _ in range(self.pick(1, 2, 3))]
+
+    def end(self, source, *, sliced):
+        if sliced and self.chance(8):
+            return f"{source}.{self.pick('first', 'last')}()"
+        if self.chance(8):
+            return f"list({source}.iterator(chunk_size=2))"
+        return f"list({source}{self.slice() if sliced else ''})"
+
+
+class Groups(Queryset):
+    """Aggregates of groups, and conditions on them."""
+
+    def question(self):
+        source = self.start(most=1)
+        if self.chance(4):
+            source += self.annotate(self.expression)
+        grouped = [self.column(ALL_KINDS) for _ in range(self.pick(1, 2))]
+        last = [(column.lookup, column.kind) for column in grouped]
+        last += self.shown
+        self.annotations = []
+        source += f".values({', '.join(repr(name) for name, _ in last)})"
+        already = len(self.shown)
+        source += self.annotate(*[self.aggregate] * self.pick(1, 2))
+        last += self.shown[already:]
+        source += self.order_by(last, extra=False)
+        return Question(self.model, f"list({source}{self.slice()})")
+
+
+class Numbers(Queryset):
+    """One number, or a few."""
+
+    def question(self):
+        source = self.start() + self.computed()
+        if self.chance(4):
+            source += ".distinct()"
+        if self.chance(4) and "Window" not in source:
+            source += self.order_by([*self.shown, ("pk", key_of(self.model))]) + self.slice()
+        end = self.pick("count()", "exists()", "aggregate", "contains", "dates")
+        if end == "aggregate" and source.endswith("]"):
+            end = 'aggregate(n=Count("pk"))'
+        elif end == "aggregate":
+            end = f"aggregate({', '.join(self._aggregates())})"
+        elif end == "contains":
+            end = f"filter(pk={self.literal(key_of(self.model))}).exists()"
+        elif end == "dates":
+            return self._dates(source)
+        return Question(self.model, f"{source}.{end}")
+
+    def _aggregates(self):
+        for number in range(self.pick(1, 2)):
+            known = [name for name, kind in self.shown if kind in SUMMED]
+            if known and self.chance(2):
+                yield f'n{number}={self.pick("Sum", "Max", "Count")}("{self.pick(*known)}")'
+            else:
+                yield f"n{number}={self.aggregate()[0]}"
+
+    def _dates(self, source):
+        column = self.column(("date",))
+        if column is None or source.endswith("]"):
+            return Question(self.model, f"{source}.count()")
+        return Question(
+            self.model, f'list({source}.dates("{column.lookup}", {self.pick("year", "month")!r}))'
+        )
+
+
+class Combined(Queryset):
+    """Unions, intersections and differences."""
+
+    def question(self):
+        if self.chance(3):
+            return self._of_objects()
+        kinds = tuple(self.column(ALL_KINDS).kind for _ in range(self.pick(1, 2)))
+        sources = [self._values(kinds, self.model)]
+        sources += [self._values(kinds, self.pick(*MODELS)) for _ in range(self.pick(1, 2))]
+        return Question(self.model, f"list({self._combined(sources)})", ordered=False)
+
+    def _combined(self, sources):
+        verb = self.pick("union", "union", "intersection", "difference")
+        options = ", all=True" if verb == "union" and self.chance(2) else ""
+        return f"{sources[0]}.{verb}({', '.join(sources[1:])}{options})"
+
+    def _values(self, kinds, model):
+        """The source of a queryset that gives columns of these kinds, if ``model`` has them near."""
+        part = Queryset(self.draw, self.agreement, model)
+        found = [part.column((kind,)) for kind in kinds]
+        if None in found:
+            part = Queryset(self.draw, self.agreement, self.model)
+            found = [part.column((kind,)) for kind in kinds]
+        names = ", ".join(f'"{column.lookup}"' for column in found)
+        return f"{part.start(most=1)}.values_list({names})"
+
+    def _of_objects(self):
+        parts = [Queryset(self.draw, self.agreement, self.model) for _ in range(2)]
+        source = self._combined([part.start() for part in parts])
+        if self.chance(3):
+            return Question(self.model, f"{source}.count()")
+        names = [n for n, kind in own_columns(self.model).items() if kind in COMPARED]
+        order = f'"{self.pick(*names)}", ' if self.agreement.alike else ""
+        return Question(self.model, f'list({source}.order_by({order}"pk"){self.slice()})')
+
+
+class Changes(Queryset):
+    """Updates and deletions of what conditions on other tables select."""
+
+    def question(self):
+        if self.name not in CHANGED:
+            self.model = self.pick(*(model for model in MODELS if model.__name__ in CHANGED))
+            self.name = self.model.__name__
+        source = self.start()
+        if self.chance(4):
+            source += self.annotate(self.pick(self.expression, self.aggregate))
+        end = "delete()" if self.chance(3) else f"update({self._assignment()})"
+        return Question(self.model, f"{source}.{end}", changes=True)
+
+    def _assignment(self):
+        own = {n: k for n, k in own_columns(self.model).items() if n != "pk"}
+        name = self.pick(*own)
+        kind = own[name]
+        null = self.model._meta.get_field(name).null
+        way = self.draw(st.integers(0, 4))
+        if way == 4 and kind in {"int", "text"} and null:
+            inner = self.inner(correlated=True)
+            column = inner.column((kind,), single=True, hops=1)
+            if column is not None:
+                order = inner.order_by([("pk", key_of(inner.model))])
+                found = (
+                    f'{self.filtered(inner, correlated=True)}{order}.values("{column.lookup}")[:1]'
+                )
+                return f"{name}=Subquery({found})"
+        if way == 3 and kind == "int":
+            return f'{name}=F("{name}") + 1'
+        if way == 2 and kind in OUTPUT_FIELDS:
+            case = f"Case(When({self.condition(1)}, then={self.constant(kind)})"
+            return f'{name}={case}, default=F("{name}"))'
+        if null and self.chance(4):
+            return f"{name}=None"
+        return f"{name}={self.literal(kind, asked=False)}"

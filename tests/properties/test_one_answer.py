@@ -1,0 +1,139 @@
+"""Law 3: a query over several databases returns exactly what one database with all tables returns.
+
+Random rows, random questions; the answer of a stock database decides. ``FLEET_EXAMPLES=10000`` asks
+that many sets of rows per layout (of six questions at most), ``FLEET_SEED`` repeats a run. A
+failure prints the question as Python code with the rows that it was asked of.
+"""
+
+import os
+import random
+from contextlib import contextmanager
+
+import pytest
+from django.contrib.contenttypes.models import ContentType
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+
+from lab.fleets import Lab
+from lab.library import models as library
+from lab.library.placement import LAYOUTS, Scattered
+from lab.library.rows import AGREEMENTS, Library, libraries
+from lab.library.scatter import Scatter
+from lab.random_querysets import Question, questions
+
+EXAMPLES = int(os.environ.get("FLEET_EXAMPLES", "100"))
+SEED = int(os.environ.get("FLEET_SEED", str(random.SystemRandom().randrange(2**32))))
+LAB = Lab("several", None)
+
+ALIKE = [
+    *(("two", (vendor, vendor)) for vendor in ("sqlite", "postgresql", "mariadb")),
+    ("three", ("sqlite", "sqlite", "sqlite")),
+    ("shifted", ("postgresql", "postgresql", "postgresql")),
+]
+UNLIKE = [
+    ("two", ("postgresql", "mariadb")),
+    ("swapped", ("postgresql", "mariadb")),
+    ("two", ("postgresql", "sqlite")),
+    ("swapped", ("postgresql", "sqlite")),
+    ("three", ("sqlite", "mariadb", "postgresql")),
+    ("shifted", ("postgresql", "sqlite", "mariadb")),
+]
+
+
+@pytest.fixture
+def scatter_on(lab_on, tmp_path, django_db_blocker):
+    """Opens a layout of the library on vendors, and an anchor on each of them."""
+
+    def entry(vendor, alias):
+        if vendor != "sqlite":
+            return lab_on(vendor).entries({alias: {}})[alias]
+        pragmas = "PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY"
+        return {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": tmp_path / alias,
+            "OPTIONS": {"init_command": pragmas},
+        }
+
+    @contextmanager
+    def opened(layout, vendors):
+        router = Scattered(layout)
+        aliases = sorted(set(LAYOUTS[layout]))
+        scatter = Scatter(router, dict(zip(aliases, vendors, strict=True)))
+        entries = {alias: entry(vendor, alias) for alias, vendor in scatter.vendors.items()}
+        entries |= {alias: entry(vendor, alias) for vendor, alias in scatter.anchors.items()}
+        ContentType.objects.clear_cache()
+        with LAB.project(entries, routers=["django_fleet.Router", router], FLEET={}):
+            scatter.create(LAB)
+            yield scatter
+        ContentType.objects.clear_cache()
+
+    with django_db_blocker.unblock():
+        yield opened
+
+
+def judge_many(scatter):
+    """Asks until something is wrong; prints what repeats the run."""
+    vendors = set(scatter.vendors.values())
+    agreement = AGREEMENTS[vendors.pop() if len(vendors) == 1 else "unlike"]
+    many = st.lists(questions(agreement), min_size=1, max_size=6)
+
+    @seed(SEED)
+    @settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        print_blob=True,
+        phases=set(Phase) - {Phase.explain},
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(data=libraries(agreement), asked=many)
+    def judge(data, asked):
+        for question in asked:
+            wrong = scatter.judge(data, question)
+            assert wrong is None, wrong
+
+    print(f"FLEET_SEED={SEED} FLEET_EXAMPLES={EXAMPLES}")  # noqa: T201 (shown with a failure)
+    judge()
+    print(scatter.statistics())  # noqa: T201
+    assert scatter.refused < scatter.asked / 4
+
+
+@pytest.mark.parametrize(("layout", "vendors"), [*ALIKE, *UNLIKE], ids=str)
+def test_law_3_scattered_tables_answer_as_one_database(scatter_on, layout, vendors):
+    """Rows, objects, numbers, errors, and the tables after a change."""
+    with scatter_on(layout, vendors) as scatter:
+        judge_many(scatter)
+
+
+def test_one_database_answers_as_another(scatter_on, vendor):
+    """Nothing is remote: what differs here is the fault of the questions."""
+    with scatter_on("together", (vendor,)) as scatter:
+        judge_many(scatter)
+
+
+ROWS = Library(
+    (
+        (library.Country, (("a", "x", None),)),
+        (library.Author, ((1, "b", "a", None, 3, None, 0.5, True, None),)),
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("code", "wrong"),
+    [
+        ("list(Author.objects.all())", "another answer"),
+        ("Author.objects.get(country__name='x')", "DoesNotExist"),
+        ("Author.objects.get(country__name='y')", None),
+        ("list(Author.objects.order_by('country__nothing'))", None),
+        ("Author.objects.filter(country__name='y').update(born=2)", "other tables"),
+    ],
+)
+def test_a_lost_row_is_noticed(scatter_on, code, wrong):
+    """The judge can say that something is wrong."""
+    question = Question(library.Author, code, changes="update" in code)
+    with scatter_on("together", ("sqlite",)) as scatter:
+        assert scatter.judge(ROWS, question) is None
+        scatter.load(ROWS)
+        library.Author.objects.all().delete()
+        found = scatter.judge(ROWS, question)
+        assert found is None if wrong is None else wrong in found.partition("\n")[0]
