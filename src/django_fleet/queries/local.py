@@ -7,13 +7,12 @@ so that only rows with those keys travel back.
 from typing import TYPE_CHECKING, Any, Final
 
 from django.db.models.expressions import Col
-from django.db.models.sql import Query
 from django.db.models.sql.constants import INNER
 from django.db.models.sql.where import AND, WhereNode
 
 from django_fleet.queries.keys import KeyIn
 from django_fleet.queries.references import references
-from django_fleet.queries.scan import Scan, scan_of
+from django_fleet.queries.scan import Scan, bare_query, put_base, put_join, scan_of
 from django_fleet.queries.shipment import Component, Local
 
 if TYPE_CHECKING:
@@ -52,19 +51,13 @@ def local_scan(local: Local, alias: str, field: Any) -> Scan:
     """
     original = local.query
     names = _joined(local, alias)
-    query = Query(original.model)
-    query.default_cols = False
-    first = True
+    query = bare_query(original.model)
     for name in names:
         entry = original.alias_map[name]
-        if first:
-            entry, first = query.base_table_class(entry.table_name, name), False
-        elif entry.join_type != INNER:
-            entry = entry.relabeled_clone({})
-            entry.join_type = INNER
-        query.alias_map[name] = entry
-        query.alias_refcount[name] = 1
-        query.table_map.setdefault(entry.table_name, []).append(name)
+        if query.alias_map:
+            put_join(query, entry, is_inner=True)
+        else:
+            put_base(query, entry.table_name, name)
     query.where = WhereNode(_conditions(local, set(names)), AND)
     query.select = (Col(alias, field),)
     query.distinct = True

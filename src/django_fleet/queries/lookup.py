@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.db.models import CharField, TextField
 from django.db.models.expressions import Col
-from django.db.models.sql import Query
 from django.db.models.sql.where import AND, WhereNode
 
 from django_fleet.queries.keys import KeyIn
 from django_fleet.queries.references import references
-from django_fleet.queries.scan import Scan
+from django_fleet.queries.scan import Scan, bare_query, put_base, put_join
 from django_fleet.queries.shipment import Component
 
 if TYPE_CHECKING:
@@ -158,16 +157,12 @@ def batches(result: Iterable[Sequence[Any]]) -> Iterator[list[Any]]:
 
 
 def _scan(component: Component, columns: Sequence[Col]) -> Scan:
-    query = Query(component.root.model)
-    query.default_cols = False
+    query = bare_query(component.root.model)
     for name, member in component.members.items():
         if member is component.root:
-            entry = query.base_table_class(member.entry.table_name, name)
+            put_base(query, member.entry.table_name, name)
         else:
-            entry = member.entry
-        query.alias_map[name] = entry
-        query.alias_refcount[name] = 1
-        query.table_map.setdefault(entry.table_name, []).append(name)
+            put_join(query, member.entry, is_inner=False)
     conditions = [each for group in component.conditions.values() for each in group]
     query.where = WhereNode(conditions, AND)
     query.select = tuple(columns)

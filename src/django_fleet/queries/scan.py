@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models.expressions import Col
+from django.db.models.expressions import Col, ColPairs
+from django.db.models.fields.tuple_lookups import TupleIn
+from django.db.models.lookups import In
 from django.db.models.sql import Query
 from django.db.models.sql.constants import INNER
 from django.db.models.sql.where import AND, WhereNode
@@ -38,24 +40,49 @@ def scan_of(
     """
     component = shipment.component
     names = _joined(component, shipment.alias)
-    query = Query(shipment.model)
-    query.default_cols = False
+    query = bare_query(shipment.model)
     fields = {field.column: field for field in shipment.model._meta.concrete_fields}
     conditions = [*_conditions(component, names), *extra]
-    if len(names) == 1 or _is_chain(component, shipment, names):
+    if not conditions:
+        names = [shipment.alias]
+    if _is_chain(component, shipment, names):
         _put_tables(query, component, names)
         query.where = WhereNode(conditions, AND)
     else:
-        inner = Query(shipment.model)
-        inner.default_cols = False
+        inner = bare_query(shipment.model)
         _put_tables(inner, component, names)
         inner.where = WhereNode(conditions, AND)
         inner.select = tuple(Col(shipment.alias, field) for field in shipment.model._meta.pk_fields)
         inner.subquery = True
-        query = _only_those(query, shipment, inner)
+        _only_those(query, shipment, inner)
     query.select = tuple(Col(shipment.alias, fields[column]) for column in columns)
     query.distinct = is_distinct
     return Scan(query, is_filtered=bool(conditions))
+
+
+def bare_query(model: Any) -> Any:
+    """A query that selects nothing yet, and has no order of its own."""
+    query = Query(model)
+    query.default_cols = False
+    query.clear_ordering(force=True)
+    return query
+
+
+def put_base(query: Any, table: str, alias: str) -> None:
+    """Makes a table the first of ``query``, under that alias."""
+    query.alias_map[alias] = query.base_table_class(table, alias)
+    query.alias_refcount[alias] = 1
+    query.table_map.setdefault(table, []).append(alias)
+
+
+def put_join(query: Any, entry: Any, *, is_inner: bool) -> None:
+    """Adds a join of another query, under the alias that it has there."""
+    if is_inner and entry.join_type != INNER:
+        entry = entry.relabeled_clone({})
+        entry.join_type = INNER
+    query.alias_map[entry.table_alias] = entry
+    query.alias_refcount[entry.table_alias] = 1
+    query.table_map.setdefault(entry.table_name, []).append(entry.table_alias)
 
 
 def _joined(component: Component, alias: str) -> list[str]:
@@ -79,6 +106,8 @@ def _conditions(component: Component, names: Sequence[str]) -> list[Any]:
 
 def _is_chain(component: Component, shipment: Shipment, names: Sequence[str]) -> bool:
     """Whether the joins give each row of the table once: it is first, and the others are unique."""
+    if names == [shipment.alias]:
+        return True
     if component.root is not shipment:
         return False
     links = [component.members[name].link for name in names if name != shipment.alias]
@@ -86,24 +115,22 @@ def _is_chain(component: Component, shipment: Shipment, names: Sequence[str]) ->
 
 
 def _put_tables(query: Any, component: Component, names: Sequence[str]) -> None:
-    root = component.root
     for name in names:
         member = component.members[name]
-        if member is root:
-            entry = query.base_table_class(member.entry.table_name, name)
+        if not query.alias_map:
+            put_base(query, member.entry.table_name, name)
         else:
-            entry = member.entry.relabeled_clone({})
-            entry.join_type = INNER
-        query.alias_map[name] = entry
-        query.alias_refcount[name] = 1
-        query.table_map.setdefault(entry.table_name, []).append(name)
+            put_join(query, member.entry, is_inner=True)
 
 
-def _only_those(query: Any, shipment: Shipment, inner: Any) -> Any:
+def _only_those(query: Any, shipment: Shipment, inner: Any) -> None:
     """The table by itself, restricted to the rows that ``inner`` finds by their primary key."""
-    alias = shipment.alias
-    query.alias_map[alias] = query.base_table_class(shipment.entry.table_name, alias)
-    query.alias_refcount[alias] = 1
-    query.table_map[shipment.entry.table_name] = [alias]
-    query.add_filter("pk__in", inner)
-    return query
+    alias, keys = shipment.alias, shipment.model._meta.pk_fields
+    put_base(query, shipment.entry.table_name, alias)
+    inner.selected = {f"key{number}": number for number in range(len(keys))}
+    inner.bump_prefix(query)
+    if len(keys) == 1:
+        query.where.add(In(Col(alias, keys[0]), inner), AND)
+    else:
+        pairs = ColPairs(alias, keys, keys, shipment.model._meta.pk)
+        query.where.add(TupleIn(pairs, inner), AND)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from django_fleet.queries.references import named_database, references, subqueries
 from django_fleet.queries.shipment import TOKEN, ResultShipment
-from django_fleet.queries.tables import Tables
+from django_fleet.queries.tables import Tables, own_model
 
 if TYPE_CHECKING:
     from django_fleet.queries.shipment import AnyShipment
@@ -40,8 +40,8 @@ def _home(tables: Tables, query: Any, host: str) -> str | None:
     models = []
     for each in subqueries(query):
         entries = [entry for name, entry in each.alias_map.items() if each.alias_refcount[name]]
-        models += [tables.model_of(entry, each) for entry in entries] or [each.model]
-    if any(model is None or not tables.is_remote(model, host) for model in models):
+        models += [tables.model_of(entry, each) for entry in entries] or own_model(each)
+    if not models or any(each is None or not tables.is_remote(each, host) for each in models):
         return None
     return tables.home(models[0], host, for_write=False)
 

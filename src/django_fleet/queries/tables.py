@@ -73,7 +73,7 @@ class Tables:
             entries = [
                 entry for name, entry in query.alias_map.items() if query.alias_refcount[name]
             ]
-            models = [self.model_of(entry, query) for entry in entries] or [query.model]
+            models = [self.model_of(entry, query) for entry in entries] or own_model(query)
             named = named_database(query)
             if named is not None and not self.are_same_cluster(named, alias):
                 return False
@@ -105,3 +105,8 @@ class Tables:
             }
             self._by_table = found
         return self._by_table.get(table)
+
+
+def own_model(query: Any) -> "list[type[Model]]":
+    """The model of a query that has no table yet; none where it has no model at all."""
+    return [] if query.model is None else [query.model._meta.concrete_model]
