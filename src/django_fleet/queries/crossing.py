@@ -108,11 +108,20 @@ class Queries:
         if MARK not in sql:
             return sql, params
         for_write = isinstance(compiler, _WRITING) or compiler.query.select_for_update
-        label = compiler.query.model._meta.label
         sql, params, compiler.fleet_trace = filled(
-            self._running, compiler.connection.alias, label, sql, params, for_write=for_write
+            self._running,
+            compiler.connection.alias,
+            _label(compiler),
+            sql,
+            params,
+            for_write=for_write,
         )
         return sql, params
+
+
+def _label(compiler: Any) -> str:
+    model = compiler.query.model
+    return "a query of no model" if model is None else str(model._meta.label)
 
 
 def _can_have_lookups(query: Any) -> bool:
