@@ -35,6 +35,15 @@ def _get_combinator_sql(original: Any, _running: Running) -> Any:
     return get_combinator_sql
 
 
+def _collapse_group_by(original: Any, running: Running) -> Any:
+    group_by = Queries(running).group_by
+
+    def collapse_group_by(self: Any, expressions: Any, having: Any) -> Any:
+        return group_by(self, expressions, lambda local: original(self, local, having))
+
+    return collapse_group_by
+
+
 def _execute_sql(original: Any, running: Running) -> Any:
     failover = Failover(running)
     queries = Queries(running)
@@ -99,6 +108,14 @@ HOOKS: Final = (
         parameters=(("self", "combinator", "all"),),
         why="The parts of a union are compiled as if each were sent to the host by itself.",
         until="Django compiles the parts of a union as subqueries",
+    ),
+    Hook(
+        target=_COMPILER,
+        attribute="collapse_group_by",
+        make=_collapse_group_by,
+        parameters=(("self", "expressions", "having"),),
+        why="A server knows what depends on a primary key, but not on one of a shipped table.",
+        until="Django lets a table of a query be another table expression",
     ),
     Hook(
         target=_COMPILER,

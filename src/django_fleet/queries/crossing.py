@@ -47,6 +47,19 @@ class Queries:
             return stock(compiler)
         return crossing_from_clause(self.tables, compiler, remote)
 
+    def group_by(
+        self, compiler: Any, expressions: list[Any], stock: "Callable[[list[Any]], list[Any]]"
+    ) -> list[Any]:
+        """The columns to group by; a primary key stands for its row only where the table itself is."""
+        if not self._running.is_split:
+            return stock(expressions)
+        remote = remote_tables(self.tables, compiler)
+        if not remote:
+            return stock(expressions)
+        kept = [each for each in expressions if getattr(each, "alias", None) not in remote]
+        local = set(stock(kept))
+        return [each for each in expressions if each in local or each not in kept]
+
     def subquery(
         self, query: Any, connection: Any, stock: "Callable[[], tuple[str, Any]]"
     ) -> tuple[str, Any]:

@@ -128,7 +128,7 @@ def _only_those(query: Any, shipment: Shipment, inner: Any) -> None:
     alias, keys = shipment.alias, shipment.model._meta.pk_fields
     put_base(query, shipment.entry.table_name, alias)
     inner.selected = {f"key{number}": number for number in range(len(keys))}
-    inner.bump_prefix(query)
+    inner.change_aliases({name: f"at_home{n}" for n, name in enumerate(inner.alias_map)})
     if len(keys) == 1:
         query.where.add(In(Col(alias, keys[0]), inner), AND)
     else:
