@@ -9,7 +9,7 @@ from bench import first, instructions, report, routing
 from bench.crossing import inspection
 from bench.crossing import measure as crossing
 from bench.crossing import report as crossing_report
-from bench.crossing.cases import SIZES
+from bench.crossing.cases import SIZES, Size
 from bench.figures import Verdict
 from django_fleet.testing.servers.errors import ServerUnavailableError
 
@@ -28,6 +28,8 @@ def main() -> int:
     if options.look:
         _look(options)
         return 0
+    if options.count:
+        return _count_single(SIZES[options.size])
     if not options.json:
         _show(_versions_line(), "")
     data: dict[str, Any] = {"versions": report.versions()}
@@ -76,6 +78,12 @@ def _look(options: argparse.Namespace) -> None:
         _show(line)
 
 
+def _count_single(size: Size) -> int:
+    lines, verdicts = crossing.count_single(size)
+    _show(*lines, "", *verdicts)
+    return 0 if all(verdict.is_met for verdict in verdicts) else 1
+
+
 def _count_instructions(*, as_json: bool) -> int:
     counts = instructions.measure()
     verdicts = instructions.verdicts(counts)
@@ -101,6 +109,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     of_crossing.add_argument(
         "--look", action="store_true", help="statements, plans and a profile instead of figures"
+    )
+    of_crossing.add_argument(
+        "--count", action="store_true", help="instructions of single reads; needs valgrind"
     )
     return parser
 

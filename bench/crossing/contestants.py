@@ -4,7 +4,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Any, Self
 
@@ -16,17 +16,23 @@ _DEAD = "its process ended; its own message stands above"
 class Contestant:
     """A process that answers when it is asked; ends with its block."""
 
-    def __init__(self, name: str, databases: Mapping[str, Any], size: Size, seed: int = 0) -> None:
-        self.name = name
-        self._who = {"contestant": name, "databases": databases, "size": size.name}
+    def __init__(
+        self,
+        name: str,
+        databases: Mapping[str, Any],
+        size: Size,
+        seed: int = 0,
+        *,
+        under: Sequence[str] = (),
+    ) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "bench.crossing.worker"],
+            [*under, sys.executable, "-m", "bench.crossing.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
             env={**os.environ, "PYTHONHASHSEED": str(seed)},
         )
-        self._send(self._who)
+        self._send({"contestant": name, "databases": databases, "size": size.name})
 
     def __enter__(self) -> Self:
         return self

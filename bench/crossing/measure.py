@@ -48,6 +48,12 @@ def measure(size: Size, names: list[str], rounds: int | None = None) -> Crossing
     return found
 
 
+def count_single(size: Size) -> tuple[list[str], list[Verdict]]:
+    """Reads of one database counted in instructions: lines for people, and the target."""
+    with running(size) as ground:
+        return single.count(ground, size)
+
+
 def chosen(names: list[str]) -> list[Case]:
     """The cases of these names or kinds, in their order; all for none."""
     return [case for case in CASES if not names or {case.name, case.group} & set(names)]

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bench.crossing.cases import BY_HAND, ONE, OURS, Size
+from bench.crossing.cases import ONE, OURS, Size
 from bench.crossing.contestants import Contestant
 from bench.crossing.server import Ground
 from bench.figures import Verdict
@@ -28,8 +28,8 @@ class Growth:
 
 def measure(ground: Ground, size: Size) -> list[Growth]:
     """Each contestant in two fresh processes."""
-    wanted = {}
-    return [_growth(ground, size, name, wanted) for name in (ONE, OURS, BY_HAND)]
+    wanted: dict[int, str] = {}
+    return [_growth(ground, size, name, wanted) for name in (ONE, OURS)]
 
 
 def verdicts(growths: list[Growth]) -> list[Verdict]:

@@ -17,7 +17,7 @@ from typing import Any
 from bench.crossing import configuration, inspection
 from bench.crossing.cases import BY_HAND, SIZES
 
-LONGEST_S = 120  # of one answer
+LONGEST_S = 180  # of one answer
 _LONGEST_SHOWN = 160
 
 
