@@ -91,6 +91,23 @@ def test_keys_choose_the_right_rows_by_the_index(between, host, name):
             assert fetch("host", negated, chosen.params) == [(len(values) - count,)]
 
 
+@pytest.mark.parametrize("host", ["postgresql", "mariadb"])
+def test_decimals_are_compared_to_the_last_digit(between, host):
+    """As decimals, never as doubles, which take these three for one."""
+    with isolate_apps("lab.shop"), between("postgresql", host):
+        made = model("Keyed", value=models.DecimalField(max_digits=30, decimal_places=10))
+        values = [Decimal(f"12345678901234567890.000000000{n}") for n in (1, 2, 3)]
+        fill_keyed(made, "host", values)
+        carried = column(made._meta.get_field("value"))
+        for others in ([], [Decimal(n) for n in range(1500)]):
+            chosen = keys("host", "value", carried, [values[1], *others], source="home")
+            sql = f"SELECT value FROM shop_keyed WHERE {chosen.sql}"
+            assert fetch("host", sql, chosen.params) == [(values[1],)]
+        cargo = ship("host", [carried], [(each,) for each in values], source="home")
+        joined = f"SELECT l.id FROM shop_keyed l JOIN {cargo.sql} s ON l.value = s.value"
+        assert len(fetch("host", joined, cargo.params)) == 3
+
+
 @pytest.mark.parametrize(
     ("home", "equals"),
     [("postgresql", ["a"]), ("sqlite", ["a"]), ("mariadb", ["A", "A ", "a", "a "])],

@@ -105,16 +105,18 @@ class MySQLCarrier(Carrier):
         found = _pack(trip, keys, _ROW)
         if not keys:
             return Cargo("1 = 0", (), 0)
-        size = _checked_size([trip], _dumped(found.values))
+        text = _dumped(found.values)
+        size = _checked_size([trip], text)
         if len(keys) > _MOST_LITERALS and found.expression == "{}":
             slot = f"JSON_TABLE(%s, '$[*]' COLUMNS(k {found.type} PATH '$'))"
-            sql = f"{left} IN (SELECT k FROM {slot} AS shipped)"  # noqa: S608
-            return Cargo(sql, (_dumped(found.values),), size)
+            return Cargo(f"{left} IN (SELECT k FROM {slot} AS shipped)", (text,), size)  # noqa: S608
+        slot = found.expression.format("%s")
         # One COLLATE decides for the whole comparison, and leaves the index in use.
-        slot = found.expression.format("%s") if "BASE64" in found.expression else "%s"
         first = f"{slot} COLLATE {found.collation}" if found.collation else slot
         sql = f"{left} IN ({', '.join([first, *[slot] * (len(keys) - 1)])})"
-        return Cargo(sql, tuple(found.values), size + _BOUND_SIZE * len(keys))
+        # Beside a text a DECIMAL is compared as a double.
+        exact = map(Decimal, found.values) if found.type.startswith("DECIMAL") else found.values
+        return Cargo(sql, tuple(exact), size + (len(slot) + _BOUND_SIZE) * len(keys))
 
     def estimated_result(
         self, connection: "BaseDatabaseWrapper", sql: str, params: Sequence[Any]
@@ -226,15 +228,13 @@ def _uuids(trip: Trip, values: Sequence[Any]) -> _Packed:
     dashed = trip.written(lambda digits: str(UUID(digits)), sent)
     type_ = "CHAR(36) CHARACTER SET ascii"
     if any(map(_is_no_uuid_there, filter(None, dashed))):
-        return _Packed(
-            dashed, type_
-        )  # still equal to a UUID, but none that the type refuses is lost
+        return _Packed(dashed, type_)  # text equals a UUID too, only the index is out of use
     return _Packed(dashed, type_, "CAST({} AS UUID)")
 
 
 def _is_no_uuid_there(text: str) -> bool:
-    """MariaDB's type refuses versions from 8 on without the variant of RFC 9562 (seen on 10.11.19)."""
-    return text[14] >= "8" and text[19] < "8"
+    """Whether MariaDB's type refuses it, as a version from 8 on of no known variant (10.11.19)."""
+    return text[14] >= "8" and text[19:21] <= "80"
 
 
 def _binaries(trip: Trip, values: Sequence[Any]) -> _Packed:

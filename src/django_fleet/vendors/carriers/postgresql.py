@@ -173,12 +173,11 @@ def _type(trip: Trip, kind: Kind, values: Sequence[Any]) -> str:
 def _declared(connection: "BaseDatabaseWrapper", field: "Field[Any, Any]") -> str:
     """The type of an array's elements: without a length that would cut, or a scale that would round."""
     kind = kind_of(field)
-    own_type = not type(field).db_type.__module__.startswith("django.")
-    if kind in _TYPES and not own_type:
-        return _TYPES[kind]
     if kind is Kind.ARRAY:
         return "text"
-    return str(field.rel_db_type(connection) or "text")
+    type_ = str(field.rel_db_type(connection) or "text")
+    own_type = not type(field).db_type.__module__.startswith("django.")
+    return _TYPES.get(kind, type_) if not own_type or "(" in type_ else type_
 
 
 def _after(trip: Trip) -> str:

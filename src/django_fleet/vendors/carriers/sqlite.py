@@ -185,12 +185,13 @@ def _beyond(value: float) -> int:
 
 def _bytes(values: Sequence[Any]) -> _Packed:
     parts = [None if value is None else bytes(value) for value in values]
-    starts = accumulate((len(part or b"") for part in parts), initial=1)
+    starts = accumulate((len(part or b"") for part in parts), initial=2)
     places = [
         None if part is None else (start, len(part))
         for start, part in zip(starts, parts, strict=False)
     ]
-    return _Packed(places, "{}", b"".join(filter(None, parts)))
+    # The first byte is nobody's: of an empty blob substr() gives NULL.
+    return _Packed(places, "{}", b"\0" + b"".join(filter(None, parts)))
 
 
 def _decimal(value: Any) -> str:
