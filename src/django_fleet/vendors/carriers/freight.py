@@ -13,6 +13,8 @@ from operator import index
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeVar, cast
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
+
 from django_fleet.errors import FederationNotSupportedError
 from django_fleet.vendors.cargo import Column
 
@@ -88,7 +90,7 @@ _KIND_OF_TYPE: Final = {native: kind for kind, types in _NATIVE.items() for nati
     str: Kind.TEXT
 }
 # What a conversion raises for a value that it cannot convert.
-_MISFITS: Final = (ValueError, TypeError, ArithmeticError, AttributeError)
+_MISFITS: Final = (ValueError, TypeError, ArithmeticError, AttributeError, ValidationError)
 _CONVERSIONS: Final = ("get_db_prep_value", "get_prep_value", "from_db_value")
 
 
