@@ -99,7 +99,7 @@ def test_decimals_are_compared_to_the_last_digit(between, host):
         values = [Decimal(f"12345678901234567890.000000000{n}") for n in (1, 2, 3)]
         fill_keyed(made, "host", values)
         carried = column(made._meta.get_field("value"))
-        for others in ([], [Decimal(n) for n in range(1500)]):
+        for others in ([], [Decimal(7), Decimal(8)], [Decimal(n) for n in range(1500)]):
             chosen = keys("host", "value", carried, [values[1], *others], source="home")
             sql = f"SELECT value FROM shop_keyed WHERE {chosen.sql}"
             assert fetch("host", sql, chosen.params) == [(values[1],)]
