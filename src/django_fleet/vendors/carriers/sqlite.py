@@ -5,7 +5,6 @@ makes no automatic index on the shipped rows, and numbers written as text compar
 """
 
 import json
-import sqlite3
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Context, Decimal, Inexact
@@ -173,7 +172,7 @@ def _floats(trip: Trip, values: Sequence[Any]) -> _Packed:
     opened: Any = trip.host.connection
     read = opened.execute("SELECT CAST(value AS REAL) FROM json_each(?)", [_dumped(known)])
     if [value for (value,) in read] != known:
-        trip.refuse(f"SQLite {sqlite3.sqlite_version} rounds a number here")
+        trip.refuse("this build of SQLite rounds a number")
     sent = [value if value is None or not isinf(value) else _beyond(value) for value in values]
     return _Packed(sent, "CAST({} AS REAL)")
 
@@ -225,4 +224,5 @@ def _collations(connection: "BaseDatabaseWrapper") -> frozenset[str]:
 def _largest_value(connection: "BaseDatabaseWrapper") -> int:
     connection.ensure_connection()
     opened: Any = connection.connection
-    return int(opened.getlimit(sqlite3.SQLITE_LIMIT_LENGTH))
+    driver: Any = connection.Database
+    return int(opened.getlimit(driver.SQLITE_LIMIT_LENGTH))
