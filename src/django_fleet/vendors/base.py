@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django_fleet.vendors.carriers.carrier import Carrier
 from django_fleet.vendors.features import Features
+from django_fleet.vendors.texts import Texts
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
@@ -62,6 +63,11 @@ class Vendor:
         """Why ``replica`` does not repeat ``primary``, in words; ``None`` when it does, or may."""
         del replica, primary
         return None
+
+    def texts(self, collation: str | None) -> Texts:
+        """How a column compares its texts; ``collation`` is the one that its field declares, if any."""
+        family = f"{self.name} {collation or 'default'}"
+        return Texts(equality=family, order=family)
 
 
 def one_row(connection: "BaseDatabaseWrapper", sql: str) -> tuple[Any, ...]:

@@ -9,6 +9,7 @@ from django_fleet.vendors.base import Standing, Vendor, all_rows, one_row
 from django_fleet.vendors.carriers.carrier import Carrier
 from django_fleet.vendors.carriers.mysql import MySQLCarrier
 from django_fleet.vendors.features import Features
+from django_fleet.vendors.texts import BYTES, Texts
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
@@ -76,6 +77,12 @@ class MySQL(Vendor):
         if replica.database != primary.database:
             return f"it shows database {replica.database!r}, the primary {primary.database!r}"
         return None
+
+    def texts(self, collation: str | None) -> Texts:
+        # Other binary collations take no notice of blanks at the end.
+        if (collation or "").endswith(("_nopad_bin", "_0900_bin")):
+            return Texts(equality=BYTES, order=BYTES)
+        return super().texts(collation)
 
 
 def _is_mariadb(connection: "BaseDatabaseWrapper") -> bool:

@@ -9,6 +9,7 @@ from django_fleet.vendors.base import Standing, Vendor, all_rows, one_row
 from django_fleet.vendors.carriers.carrier import Carrier
 from django_fleet.vendors.carriers.postgresql import PostgreSQLCarrier
 from django_fleet.vendors.features import Features
+from django_fleet.vendors.texts import BYTES, Texts
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
@@ -72,3 +73,10 @@ class PostgreSQL(Vendor):
         if replica.database != primary.database:
             return f"it shows database {replica.database!r}, the primary {primary.database!r}"
         return None
+
+    def texts(self, collation: str | None) -> Texts:
+        # A database's own collation is deterministic: equal only where the bytes are equal.
+        if collation in {"C", "POSIX", "ucs_basic"}:
+            return Texts(equality=BYTES, order=BYTES)
+        declared = super().texts(collation)
+        return Texts(equality=BYTES, order=declared.order) if collation is None else declared

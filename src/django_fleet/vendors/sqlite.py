@@ -6,6 +6,7 @@ from django_fleet.vendors.base import Standing, Vendor, all_rows
 from django_fleet.vendors.carriers.carrier import Carrier
 from django_fleet.vendors.carriers.sqlite import SQLiteCarrier
 from django_fleet.vendors.features import Features
+from django_fleet.vendors.texts import BYTES, Texts
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
@@ -45,3 +46,8 @@ class SQLite(Vendor):
         if missing:
             return f"it holds what the primary does not: {min(missing)[:80]!r}"
         return None
+
+    def texts(self, collation: str | None) -> Texts:
+        if collation is None or collation.upper() == "BINARY":
+            return Texts(equality=BYTES, order=BYTES)
+        return super().texts(collation)

@@ -223,6 +223,5 @@ def _collations(connection: "BaseDatabaseWrapper") -> frozenset[str]:
 
 def _largest_value(connection: "BaseDatabaseWrapper") -> int:
     connection.ensure_connection()
-    opened: Any = connection.connection
-    driver: Any = connection.Database
-    return int(opened.getlimit(driver.SQLITE_LIMIT_LENGTH))
+    sqlite: Any = connection
+    return int(sqlite.connection.getlimit(sqlite.Database.SQLITE_LIMIT_LENGTH))
