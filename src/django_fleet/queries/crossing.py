@@ -2,26 +2,18 @@
 
 from typing import TYPE_CHECKING, Any
 
-from django.db.models.sql.compiler import SQLDeleteCompiler, SQLUpdateCompiler
+from django.core.exceptions import EmptyResultSet
 
-from django_fleet.queries.execution import filled
 from django_fleet.queries.from_clause import crossing_from_clause, remote_tables
-from django_fleet.queries.limits import allowance
-from django_fleet.queries.lookup import batches, looked_up
-from django_fleet.queries.reading import Reader
+from django_fleet.queries.run import Run
 from django_fleet.queries.shipment import MARK
 from django_fleet.queries.subquery import elsewhere, result_of
 from django_fleet.queries.tables import Tables
-from django_fleet.queries.trace import Trace
 from django_fleet.routing.running import Running
 from django_fleet.topology.placement import DEFAULT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from django_fleet.queries.lookup import Lookup
-
-_WRITING = (SQLDeleteCompiler, SQLUpdateCompiler)
 
 
 class Queries:
@@ -87,54 +79,27 @@ class Queries:
         self, compiler: Any, stock: "Callable[[], Any]", *, is_read_as_rows: bool, is_streamed: bool
     ) -> Any:
         """The result of a compiler's statement, as ``stock`` gives it."""
-        if "as_sql" not in vars(compiler):  # else it is a retry on another database
-            as_sql = compiler.as_sql
-            compiler.as_sql = lambda: self.executable(compiler, *as_sql())
-        if not is_read_as_rows or not _can_have_lookups(compiler.query):
-            return stock()
-        compiler.fleet_lookups = lookups = []
-        result = stock()
-        return self._with_lookups(compiler, lookups, result, is_streamed) if lookups else result
-
-    def _with_lookups(
-        self, compiler: Any, lookups: "list[Lookup]", result: Any, is_streamed: bool
-    ) -> Any:
-        host = compiler.connection.alias
-        trace = compiler.fleet_trace
-        reader = Reader(self._running, trace, allowance(self._running, host), for_write=False)
-        width = compiler.col_count
-
-        def put(rows: list[Any]) -> list[Any]:
-            for lookup in lookups:
-                rows = lookup.put_into(rows, reader, host)
-            return [row[:width] for row in rows]
-
-        chunks = looked_up(result if is_streamed else batches(result), put)
-        return chunks if is_streamed else list(chunks)
+        own = vars(compiler)
+        run: Run | None = own.get("fleet_run")
+        if run is None and "as_sql" not in own:
+            if is_read_as_rows and _can_have_lookups(compiler.query):
+                compiler.fleet_can_look_up = True
+            try:
+                sql, params = compiler.as_sql()
+            except EmptyResultSet:
+                return stock()
+            if MARK not in sql and "fleet_lookups" not in own:
+                compiler.as_sql = lambda: (sql, params)
+                return stock()
+            run = compiler.fleet_run = Run(self._running, compiler, own.get("fleet_lookups", []))
+            compiler.as_sql = lambda: run.filled(sql, params)
+        return stock() if run is None else run.result(stock, is_streamed=is_streamed)
 
     def executable(self, compiler: Any, sql: str, params: Any) -> tuple[str, Any]:
-        """The statement that a compiler made, with rows in the place of its shipments."""
-        if compiler.__dict__.get("fleet_lookups"):
-            compiler.fleet_trace = Trace(
-                compiler.query.model._meta.label, compiler.connection.alias
-            )
+        """A statement of a compiler that executes it itself, with rows in it."""
         if MARK not in sql:
             return sql, params
-        for_write = isinstance(compiler, _WRITING) or compiler.query.select_for_update
-        sql, params, compiler.fleet_trace = filled(
-            self._running,
-            compiler.connection.alias,
-            _label(compiler),
-            sql,
-            params,
-            for_write=for_write,
-        )
-        return sql, params
-
-
-def _label(compiler: Any) -> str:
-    model = compiler.query.model
-    return "a query of no model" if model is None else str(model._meta.label)
+        return Run(self._running, compiler, []).filled(sql, params)
 
 
 def _can_have_lookups(query: Any) -> bool:

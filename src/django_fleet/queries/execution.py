@@ -3,59 +3,43 @@
 Remote reads use Django's own connection of that alias, so open transactions see their own writes.
 """
 
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from django.db import connections
 
-from django_fleet.queries.limits import Allowance, allowance
+from django_fleet.queries.limits import Allowance
 from django_fleet.queries.local import local_keys
-from django_fleet.queries.reading import Reader
-from django_fleet.queries.scan import scan_of
-from django_fleet.queries.shipment import Component, ResultShipment, Shipment
-from django_fleet.queries.statement import Replacement, Statement
+from django_fleet.queries.reading import TOO_MANY, Reader
+from django_fleet.queries.scan import Scan, scan_of
+from django_fleet.queries.shipment import TOKEN, Component, ResultShipment, Shipment
+from django_fleet.queries.statement import Place, Replacement, Statement
 from django_fleet.queries.trace import Trace
-from django_fleet.routing.running import Running
 from django_fleet.vendors import vendor_of
 from django_fleet.vendors.cargo import Cargo, Column
 
 if TYPE_CHECKING:
     from django_fleet.queries.shipment import AnyShipment
 
+FEW: Final = 2_000
+"""So many rows are taken without asking which side should say what travels."""
+
 NOTHING: Final = Replacement("", ())
-
-
-def filled(
-    running: Running, host: str, label: str, sql: str, params: Any, *, for_write: bool = False
-) -> tuple[str, tuple[Any, ...], Trace]:
-    """The statement with rows in the place of its shipments, and how they came there."""
-    statement = Statement(sql, params)
-    trace = Trace(label, host)
-    crossing = Crossing(running, statement, trace, allowance(running, host), for_write=for_write)
-    trace.sql, filled_params = statement.replaced(crossing.replacements())
-    return trace.sql, filled_params, trace
 
 
 class Crossing:
     """One execution of one statement."""
 
-    def __init__(
-        self,
-        running: Running,
-        statement: Statement,
-        trace: Trace,
-        left: Allowance,
-        *,
-        for_write: bool,
-    ) -> None:
+    def __init__(self, statement: Statement, reader: Reader, left: Allowance, trace: Trace) -> None:
         self._statement = statement
         self._trace = trace
         self._allowance = left
         self._host = connections[trace.host]
         self._carrier = vendor_of(self._host).carrier
-        self._reader = Reader(running, trace, left, for_write=for_write)
+        self._reader = reader
         self._gone: set[AnyShipment] = set()
         self._semijoins: set[Shipment] = set()
-        self._keys: dict[Component, list[Any]] = {}
+        self._reductions: dict[Component, list[Any]] = {}
 
     def replacements(self) -> "dict[AnyShipment, Replacement]":
         """What stands in the place of each shipment."""
@@ -94,10 +78,15 @@ class Crossing:
         return self._table(shipment)
 
     def _table(self, shipment: Shipment) -> Replacement:
-        columns = self._columns(shipment, own=True) or (shipment.model._meta.pk_fields[0].column,)
+        columns = self._columns(shipment, own=True) or (
+            str(shipment.model._meta.pk_fields[0].column),
+        )
         fields = {field.column: field for field in shipment.model._meta.concrete_fields}
-        scan = scan_of(shipment, columns, *self._reduction(shipment))
-        rows = self._reader.rows(scan, shipment, kind="Scan")
+        rows = self._few_or_all(
+            shipment,
+            columns,
+            lambda scan, at_most: self._reader.rows(scan, shipment, kind="Scan", at_most=at_most),
+        )
         cargo = self._carrier.table(
             self._host,
             [_column(shipment, fields[name]) for name in columns],
@@ -109,49 +98,85 @@ class Crossing:
 
     def _semijoin(self, shipment: Shipment) -> Replacement:
         link = shipment.link
-        assert link is not None
-        column = link.right_field.column
-        scan = scan_of(shipment, (column,), *self._reduction(shipment))
-        source = connections[self._reader.home(shipment)]
-        text = None
-        if self._carrier.can_pass_text(self._host, source):
-            text = self._reader.text(scan, shipment, self._carrier)
-        if text is not None:
-            cargo = self._carrier.keys_from_text(self._host, link.left, link.right_field, text)
-        else:
-            keys = [row[0] for row in self._reader.rows(scan, shipment, kind="SemiJoin")]
-            keys = [key for key in dict.fromkeys(keys) if key is not None]
-            cargo = self._carrier.keys(
-                self._host, link.left, _column(shipment, link.right_field), keys, source=source
-            )
+        assert link is not None  # noqa: S101 -- _decide_what_goes() has seen to it
+        cargo = self._few_or_all(
+            shipment,
+            (str(link.right_field.column),),
+            lambda scan, at_most: self._keys(
+                scan.query, shipment, link.left, _column(shipment, link.right_field), at_most
+            ),
+        )
         self._count(cargo, shipment)
         sql = f"INNER JOIN (SELECT 1 AS fleet_one) {shipment.quoted} ON ({cargo.sql})"
         return Replacement(sql, cargo.params)
 
+    def _few_or_all(
+        self, shipment: Shipment, columns: Sequence[str], read: "Callable[[Scan, int | None], Any]"
+    ) -> Any:
+        """What ``read`` gives for the rows that are needed.
+
+        Where home selects, the first try takes what it selects, as long as that is little. Only
+        then it is worth finding out which side should say what travels.
+        """
+        component = shipment.component
+        if component.conditions and component not in self._reductions:
+            answer = read(scan_of(shipment, columns), FEW)
+            if answer is not None:
+                return answer
+        return read(scan_of(shipment, columns, *self._reduction(component)), None)
+
+    def _keys(
+        self, query: Any, shipment: "AnyShipment", left: str, column: Column, at_most: int | None
+    ) -> Cargo | None:
+        """The condition that ``left`` is one of the keys that ``query`` finds at their home."""
+        source = connections[self._reader.home(shipment)]
+        if self._carrier.can_pass_text(self._host, source):
+            text = self._reader.text(query, shipment, self._carrier, at_most=at_most)
+            if text is TOO_MANY:
+                return None
+            if isinstance(text, str):
+                return self._carrier.keys_from_text(self._host, left, column.field, text)
+        rows = self._reader.rows(
+            Scan(query, is_filtered=True), shipment, kind="SemiJoin", at_most=at_most
+        )
+        if rows is None:
+            return None
+        keys = [key for key in dict.fromkeys(row[0] for row in rows) if key is not None]
+        return self._carrier.keys(self._host, left, column, keys, source=source)
+
     def _result(self, shipment: ResultShipment) -> Replacement:
-        rows = self._reader.result(shipment)
         label = shipment.query.model._meta.label
         columns = [
             Column(f"c{number}", field, f"column {number + 1} of a subquery on {label}")
             for number, field in enumerate(shipment.fields)
         ]
-        source = connections[shipment.home]
+        place = self._place(shipment)
+        is_list = len(columns) == 1 and self._statement.sql.endswith(" IN (", 0, place.start)
+        source = connections[self._reader.home(shipment)]
+        if is_list and self._carrier.can_pass_text(self._host, source):
+            cargo = self._keys(shipment.query, shipment, "", columns[0], None)
+            assert cargo is not None  # noqa: S101 -- there was no bound
+            self._count(cargo, shipment)
+            return Replacement(cargo.sql, cargo.params, before=len(" IN ("), after=len(")"))
+        rows = self._reader.result(shipment)
         cargo = self._carrier.table(self._host, columns, rows, source=source)
         self._count(cargo, shipment)
         return self._put(shipment, cargo)
 
-    def _reduction(self, shipment: Shipment) -> list[Any]:
+    def _reduction(self, component: Component) -> list[Any]:
         """Conditions that keep rows at home which the host's own side does not ask for."""
-        component = shipment.component
-        if component not in self._keys:
-            self._keys[component] = local_keys(self._reader, component, self._host.alias)
-        return self._keys[component]
+        if component not in self._reductions:
+            self._reductions[component] = local_keys(self._reader, component, self._host.alias)
+        return self._reductions[component]
+
+    def _place(self, shipment: "AnyShipment") -> Place:
+        return next(each for each in self._statement.places if each.shipment is shipment)
 
     def _put(self, shipment: "AnyShipment", cargo: Cargo) -> Replacement:
-        place = next(each for each in self._statement.places if each.shipment is shipment)
+        place = self._place(shipment)
         clause = self._statement.sql[place.start : place.end]
-        token = shipment.clause.index("(SELECT %s AS fleet_shipment)")
-        end = token + len("(SELECT %s AS fleet_shipment)")
+        token = shipment.clause.index(TOKEN)
+        end = token + len(TOKEN)
         sql = clause[:token] + cargo.sql + clause[end:]
         own = self._statement.params[place.first + 1 : place.last]
         return Replacement(sql, (*cargo.params, *own))

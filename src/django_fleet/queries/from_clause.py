@@ -75,18 +75,21 @@ def crossing_from_clause(
 
 def _look_up(compiler: Any, components: dict[str, Component]) -> set[Component]:
     """Turns components that are only shown into lookups; those that the FROM clause can do without."""
-    lookups: list[Lookup] | None = compiler.__dict__.get("fleet_lookups")
     left_out: set[Component] = set()
-    if lookups is None:
+    if "fleet_can_look_up" not in vars(compiler):
         return left_out
+    is_probing = "fleet_is_probing" in vars(compiler)
+    lookups = []
     order_by = [expression for expression, _ in compiler.get_order_by()]
     for component in dict.fromkeys(components.values()):
         if not can_look_up(compiler, component, _conjuncts(compiler.where), order_by):
             continue
-        root = component.root
-        lookups.append(Lookup(compiler, component, drops=root.is_inner))
-        if not component.conditions and not component.hints and not compiler.query.is_sliced:
+        lookups.append(Lookup(compiler, component, drops=component.root.is_inner))
+        is_selective = component.conditions or component.hints or compiler.query.is_sliced
+        if is_probing or not is_selective:
             left_out.add(component)
+    if lookups:
+        compiler.fleet_lookups = lookups
     return left_out
 
 
@@ -177,10 +180,9 @@ def _goes_home(
 ) -> bool:
     """Whether the condition is decided at the home of the only tables that it touches."""
     homes = {components.get(alias) for alias in touched.aliases}
-    if len(homes) != 1 or not touched.can_move or None in homes:
+    component = homes.pop() if len(homes) == 1 else None
+    if component is None or not touched.can_move:
         return False
-    component = homes.pop()
-    assert component is not None
     if touched.has_subquery and not tables.are_all_at(condition, component.home):
         return False
     members = [component.members[alias] for alias in touched.aliases]
@@ -188,10 +190,8 @@ def _goes_home(
         return False
     try:
         compiler.compile(condition)
-    except EmptyResultSet:
-        return False
-    except FullResultSet:
-        return True
+    except (EmptyResultSet, FullResultSet) as outcome:
+        return isinstance(outcome, FullResultSet)
     if len(members) > 1:
         component.hints.append(condition)
         return False

@@ -30,7 +30,7 @@ def local_keys(reader: "Reader", component: Component, host: str) -> list[Any]:
     local, link = component.local, component.root.link
     if local is None or link is None:
         return []
-    remote = scan_of(component.root, (link.right_field.column,))
+    remote = scan_of(component.root, (str(link.right_field.column),))
     expected = reader.size(remote, reader.home(component.root), SMALL)
     if expected <= SMALL:
         return []

@@ -50,6 +50,7 @@ class Lookup:
         "_scan",
         "component",
         "drops",
+        "seen",
     )
 
     def __init__(self, compiler: Any, component: Component, *, drops: bool) -> None:
@@ -66,6 +67,8 @@ class Lookup:
                 columns.append(column)
                 shown = RemoteColumn(column.alias, column.target, column.output_field)
                 compiler.select[position] = (shown, ("NULL", []), alias)
+        self.seen = 0
+        """How many rows of the host asked."""
         self._scan = _scan(component, columns)
         self._missing = (None,) * len(self._positions)
         self._cache: dict[Any, tuple[Any, ...]] = {}
@@ -77,6 +80,7 @@ class Lookup:
         self, rows: Sequence[Sequence[Any]], reader: "Reader", host: str
     ) -> list[list[Any]]:
         """The rows with the remote values in their places; those to be dropped are left out."""
+        self.seen += len(rows)
         key, convert, positions = self._key, self._convert, self._positions
         keys = {raw: convert(raw) for raw in {row[key] for row in rows}}
         self._fetch({each for each in keys.values() if each is not None}, reader, host)
@@ -103,7 +107,7 @@ class Lookup:
         query = self._scan.query.clone()
         query.where.add(KeyIn(query.select[0], source=host, keys=wanted), AND)
         scan = Scan(query, is_filtered=True)
-        rows = reader.rows(scan, self.component.root, kind="Lookup")
+        rows = reader.rows(scan, self.component.root, kind="Lookup") or ()
         self._cache.update((row[0], tuple(row[1:])) for row in rows)
 
 

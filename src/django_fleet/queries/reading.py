@@ -1,7 +1,7 @@
 """Reading rows of one database for a statement of another, within the limits, and noting it."""
 
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connections
@@ -15,6 +15,10 @@ from django_fleet.vendors import vendor_of
 
 if TYPE_CHECKING:
     from django_fleet.vendors.carriers.carrier import Carrier
+
+
+TOO_MANY: Final = "too many"
+"""What ``Reader.text`` gives instead of a text."""
 
 
 class Reader:
@@ -44,58 +48,80 @@ class Reader:
         name = getattr(field, "name", "") or ""
         return f"{start._meta.label}.{name}" if start is not None else shipment.model._meta.label
 
-    def rows(self, scan: Scan, shipment: Shipment, *, kind: str) -> list[tuple[Any, ...]]:
-        """The rows of a scan, as tuples of Python values.
+    def rows(
+        self, scan: Scan, shipment: AnyShipment, *, kind: str, at_most: int | None = None
+    ) -> list[tuple[Any, ...]] | None:
+        """The rows of a scan, as tuples of Python values; ``None``: they are more than ``at_most``.
 
         Raises ``FederationLimitError`` when there are more than may travel.
         """
         home = self.home(shipment)
-        query = scan.query.clone()
-        query.set_limits(high=self._allowance.rows + 1)
-        compiler = query.get_compiler(home)
-        key = self._key(compiler, home)
+        compiler = self._bounded(scan.query, at_most).get_compiler(home)
+        key = self._compiled(compiler, home)
         if key in self._answers:
-            return self._answers[key]  # type: ignore[no-any-return]
-        step = self._step(kind, shipment.model, home, key)
-        rows = self._timed(step, lambda: list(compiler.results_iter(tuple_expected=True)))
+            kept: list[tuple[Any, ...]] = self._answers[key]
+            return kept
+        step = self._step(kind, scan.query.model, home, key)
+        rows: list[Any] = self.timed(step, lambda: _tuples(compiler))
+        if at_most is not None and len(rows) > at_most:
+            _gave_up(step, at_most)
+            return None
         self._took(step, len(rows), shipment)
         self._answers[key] = rows
         return rows
 
-    def text(self, scan: Scan, shipment: Shipment, carrier: "Carrier") -> str | None:
-        """The keys of a scan of one column as the text that ``carrier`` takes.
+    def text(
+        self, query: Any, shipment: AnyShipment, carrier: "Carrier", *, at_most: int | None = None
+    ) -> str | None:
+        """The values of a query of one column as the text that ``carrier`` takes.
 
-        ``None`` where the scan itself needs rows of another database.
+        ``None`` where the query itself needs rows of another database; ``TOO_MANY`` where there are
+        more than ``at_most``.
         """
         home = self.home(shipment)
-        query = scan.query.clone()
-        query.set_limits(high=self._allowance.rows + 1)
         try:
-            sql, params = query.get_compiler(home).as_sql()
+            sql, params = self._bounded(query, at_most).get_compiler(home).as_sql()
         except EmptyResultSet:
-            return "{}"
+            sql, params = "", ()
         if MARK in sql:
             return None
-        step = self._step("SemiJoin", shipment.model, home, (home, sql))
-        text, count = self._timed(step, lambda: _row(home, carrier.keys_as_text(sql), params))
+        step = self._step("SemiJoin", query.model, home, (home, sql))
+        text, count = None, 0
+        if sql:
+            ask = carrier.keys_as_text(sql)
+            text, count = self.timed(step, lambda: _row(home, ask, params))
+        if at_most is not None and count > at_most:
+            _gave_up(step, at_most)
+            return TOO_MANY
         self._took(step, count, shipment)
-        return str(text or "{}")
+        return text or "{}"
+
+    def _bounded(self, query: Any, at_most: int | None) -> Any:
+        """The query with a limit of one row more than may come."""
+        bounded = query.clone()
+        bounded.set_limits(high=(self._allowance.max_rows if at_most is None else at_most) + 1)
+        return bounded
 
     def size(self, scan: Scan, alias: str, bound: int) -> int:
         """About how many rows a scan gives: by the server's statistics, else counted up to ``bound``."""
-        compiler = scan.query.clone().get_compiler(alias)
+        estimate = self.estimated_size(scan.query, alias)
+        if estimate is not None:
+            return estimate
+        query = scan.query.clone()
+        query.set_limits(high=bound + 1)
+        return int(query.get_count(alias))
+
+    def estimated_size(self, query: Any, alias: str) -> int | None:
+        """About how many rows ``query`` gives, by the server's statistics; ``None``: no idea."""
+        compiler = query.clone().get_compiler(alias)
         try:
             sql, params = compiler.as_sql()
         except EmptyResultSet:
             return 0
-        if MARK not in sql:
-            connection = connections[alias]
-            estimate = vendor_of(connection).carrier.estimated_result(connection, sql, params)
-            if estimate is not None:
-                return estimate
-        query = scan.query.clone()
-        query.set_limits(high=bound + 1)
-        return int(query.get_count(alias))
+        if MARK in sql:
+            return None
+        connection = connections[alias]
+        return vendor_of(connection).carrier.estimated_result(connection, sql, params)
 
     def keys(self, scan: Scan, shipment: Shipment, host: str, bound: int) -> list[Any] | None:
         """The values of a scan on the host that are keys of ``shipment``; ``None``: above ``bound``."""
@@ -108,8 +134,8 @@ class Reader:
             reason="the host's side asks for fewer rows than the other has",
         )
         compiler = query.get_compiler(host)
-        rows = self._timed(step, lambda: list(compiler.results_iter(tuple_expected=True)))
-        keys = [key for (key,) in rows if key is not None]
+        rows: list[Any] = self.timed(step, lambda: _tuples(compiler))
+        keys: list[Any] = [key for (key,) in rows if key is not None]
         step.rows = len(keys)
         if len(rows) > bound + 1:
             return None
@@ -122,7 +148,7 @@ class Reader:
         query = shipment.query.clone()
         compiler = query.get_compiler(home)
         step = self._step("Result", shipment.query.model, home, None)
-        rows = self._timed(step, lambda: list(compiler.results_iter(tuple_expected=True)))
+        rows: list[Any] = self.timed(step, lambda: _tuples(compiler))
         self._took(step, len(rows), shipment)
         return rows
 
@@ -132,14 +158,21 @@ class Reader:
             kind=kind, label=model._meta.label, database=home, reason="", sql=sql
         )
 
-    def _key(self, compiler: Any, home: str) -> Any:
+    def begin(self, kind: str, model: Any, database: str, reason: str) -> Step:
+        """Notes a step that is taken now."""
+        return self._trace.add(kind=kind, label=model._meta.label, database=database, reason=reason)
+
+    def _compiled(self, compiler: Any, home: str) -> Any:
+        """What a compiler asks, to tell questions apart; it will not compile again."""
         try:
             sql, params = compiler.as_sql()
-            return (home, sql, tuple(map(repr, params)))
         except EmptyResultSet:
             return (home, "", ())
+        if MARK not in sql:
+            compiler.as_sql = lambda: (sql, params)
+        return (home, sql, tuple(map(repr, params)))
 
-    def _timed(self, step: Step, read: Any) -> Any:
+    def timed(self, step: Step, read: Any) -> Any:
         began = perf_counter()
         answer = read()
         step.duration_ms = (perf_counter() - began) * 1000
@@ -148,6 +181,15 @@ class Reader:
     def _took(self, step: Step, rows: int, shipment: AnyShipment) -> None:
         step.rows = rows
         self._allowance.take(rows, 0, relation=self.relation(shipment), home=step.database)
+
+
+def _tuples(compiler: Any) -> list[tuple[Any, ...]]:
+    return list(compiler.results_iter(tuple_expected=True))
+
+
+def _gave_up(step: Step, at_most: int) -> None:
+    step.kind = "Attempt"
+    step.reason = f"more than {at_most:,} rows: the other direction is considered first"
 
 
 def _row(alias: str, sql: str, params: Any) -> tuple[Any, ...]:

@@ -31,6 +31,11 @@ class Replacement:
 
     sql: str
     params: tuple[Any, ...]
+    before: int = 0
+    """How many characters in front of the clause it replaces as well."""
+
+    after: int = 0
+    """How many characters behind the clause it replaces as well."""
 
 
 class Statement:
@@ -88,9 +93,9 @@ class Statement:
             if place.start < text_position:  # inside a clause that was replaced as a whole
                 continue
             new = by[place.shipment]
-            sql += [self.sql[text_position : place.start], new.sql]
+            sql += [self.sql[text_position : place.start - new.before], new.sql]
             params += [*self.params[param_position : place.first], *new.params]
-            text_position, param_position = place.end, place.last
+            text_position, param_position = place.end + new.after, place.last
         sql.append(self.sql[text_position:])
         params += self.params[param_position:]
         return "".join(sql), tuple(params)

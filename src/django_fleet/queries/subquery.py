@@ -37,7 +37,7 @@ def _home(tables: Tables, query: Any, host: str) -> str | None:
     named = named_database(query)
     if named is not None and not tables.are_same_cluster(named, host):
         return named
-    models = []
+    models: list[Any] = []
     for each in subqueries(query):
         entries = [entry for name, entry in each.alias_map.items() if each.alias_refcount[name]]
         models += [tables.model_of(entry, each) for entry in entries] or own_model(each)
@@ -53,5 +53,5 @@ def result_of(query: Any, home: str) -> "tuple[str, list[AnyShipment]]":
     compiler = whole.get_compiler(home)
     compiler.as_sql()
     fields = tuple(expression.output_field for expression, _, _ in compiler.select)
-    clause = f"SELECT * FROM {TOKEN} fleet_result"
+    clause = f"SELECT * FROM {TOKEN} fleet_result"  # noqa: S608 -- both are constants
     return f"({clause})", [ResultShipment(whole, home, clause, fields)]

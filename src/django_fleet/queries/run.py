@@ -1,0 +1,64 @@
+"""One execution of one crossing query: the statement, its lookups, and what both may carry."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.db.models.sql.compiler import SQLDeleteCompiler, SQLUpdateCompiler
+
+from django_fleet.queries.execution import Crossing
+from django_fleet.queries.limits import allowance
+from django_fleet.queries.lookup import Lookup, batches, looked_up
+from django_fleet.queries.probe import probed
+from django_fleet.queries.reading import Reader
+from django_fleet.queries.shipment import MARK
+from django_fleet.queries.statement import Statement
+from django_fleet.queries.trace import Trace
+from django_fleet.routing.running import Running
+
+_WRITING = (SQLDeleteCompiler, SQLUpdateCompiler)
+
+
+class Run:
+    """Executes what a compiler made of a query that needs tables of other databases."""
+
+    def __init__(self, running: Running, compiler: Any, lookups: list[Lookup]) -> None:
+        host = compiler.connection.alias
+        query = compiler.query
+        label = "a query of no model" if query.model is None else query.model._meta.label
+        for_write = isinstance(compiler, _WRITING) or query.select_for_update
+        self._compiler = compiler
+        self._lookups = lookups
+        self.trace = Trace(label, host)
+        self._allowance = allowance(running, host)
+        self._reader = Reader(running, self.trace, self._allowance, for_write=for_write)
+
+    def filled(self, sql: str, params: Any) -> tuple[str, Any]:
+        """The statement with rows in the place of its shipments."""
+        self.trace.sql = sql
+        if MARK not in sql:
+            return sql, params
+        statement = Statement(sql, params)
+        crossing = Crossing(statement, self._reader, self._allowance, self.trace)
+        self.trace.sql, params = statement.replaced(crossing.replacements())
+        return self.trace.sql, params
+
+    def result(self, stock: Callable[[], Any], *, is_streamed: bool) -> Any:
+        """What ``stock`` gives for the filled statement, with the looked-up columns in it."""
+        if not self._lookups:
+            return stock()
+        if self._compiler.query.is_sliced and "fleet_is_probing" not in vars(self._compiler):
+            rows = probed(self._compiler, self._lookups, self._reader)
+            if rows is not None:
+                return iter([rows]) if is_streamed else [rows]
+        chunks = self._with_lookups(stock(), is_streamed=is_streamed)
+        return chunks if is_streamed else list(chunks)
+
+    def _with_lookups(self, result: Any, *, is_streamed: bool) -> Iterable[list[Any]]:
+        width, host = self._compiler.col_count, self.trace.host
+
+        def put(rows: list[Any]) -> list[Any]:
+            for lookup in self._lookups:
+                rows = lookup.put_into(rows, self._reader, host)
+            return [row[:width] for row in rows]
+
+        return looked_up(result if is_streamed else batches(result), put)
