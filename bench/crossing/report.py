@@ -89,14 +89,13 @@ def _single(comparisons: list[Comparison]) -> list[str]:
 
 def _case(outcome: Outcome) -> dict[str, Any]:
     ratios = {name: outcome.ratio(name) for name in _OTHERS}
-    more = outcome.more_ms()
     return {
         "name": outcome.case.name,
         "asks": outcome.case.asks,
         "rounds": max(map(len, outcome.times.values()), default=0),
         "milliseconds": {name: outcome.median_ms(name) for name in outcome.times},
         "ours_over": {name: asdict(ratio) for name, ratio in ratios.items() if ratio},
-        "more_ms_than_one_database": asdict(more) if more else None,
+        "more_ms_than_one_database": outcome.more_ms(),
         "limits": dict(outcome.case.limits),
         "errors": dict(outcome.errors),
     }

@@ -39,12 +39,11 @@ class Outcome:
         """Of one call; ``None`` for who has no times."""
         return spread(self.times[contestant]).median if contestant in self.times else None
 
-    def more_ms(self) -> Spread | None:
-        """Ours minus one database, round by round."""
+    def more_ms(self) -> float | None:
+        """Ours minus one database, each in its quickest round: neighbours only ever add to a time."""
         if OURS not in self.times or ONE not in self.times:
             return None
-        pairs = zip(self.times[OURS], self.times[ONE], strict=True)
-        return spread([ours - one for ours, one in pairs])
+        return min(self.times[OURS]) - min(self.times[ONE])
 
 
 def play(case: Case, asked: Mapping[str, Asked], rounds: int | None = None) -> Outcome:
@@ -68,20 +67,21 @@ def verdicts(outcome: Outcome) -> list[Verdict]:
     """Each limit of the case; a contestant that has no answer cannot be lost to."""
     case, error = outcome.case, outcome.errors.get(OURS, "")
     if case.more_ms is not None:
-        more = outcome.more_ms()
         target = f"{case.name}: at most {case.more_ms:g} ms more than {ONE}"
-        return [_verdict(target, more, case.more_ms, error)]
-    return [
-        _verdict(f"{case.name}: at most {limit:g} x {other}", outcome.ratio(other), limit, error)
-        for other, limit in case.limits.items()
-        if error or other in outcome.times
-    ]
+        return [_verdict(target, outcome.more_ms(), case.more_ms, error)]
+    found = []
+    for other, limit in case.limits.items():
+        if error or other in outcome.times:
+            ratio = outcome.ratio(other)
+            target = f"{case.name}: at most {limit:g} x {other}"
+            found.append(_verdict(target, ratio and ratio.median, limit, error))
+    return found
 
 
-def _verdict(target: str, measured: Spread | None, limit: float, error: str) -> Verdict:
+def _verdict(target: str, measured: float | None, limit: float, error: str) -> Verdict:
     if measured is None:
         return Verdict(target, float("inf"), limit, worst=error.partition(":")[0])
-    return Verdict(target, measured.median, limit)
+    return Verdict(target, measured, limit)
 
 
 def _check(case: Case, playing: Mapping[str, Asked]) -> tuple[str, dict[str, str]]:

@@ -109,9 +109,9 @@ def test_an_error_of_one_database_ends_the_run():
 
 
 def test_planning_is_judged_by_milliseconds():
-    """What a round of ours takes more than the same round of one database."""
+    """The quickest round of each counts, whichever it is: a neighbour never makes one quicker."""
     case = Case("planning-x", "a question", beside=(ONE,), more_ms=3)
-    found = verdicts(Outcome(case, {OURS: [4, 5, 6], ONE: [1, 1, 4]}, {}))
+    found = verdicts(Outcome(case, {OURS: [40, 5, 4], ONE: [1, 20, 2]}, {}))
     assert [(each.target, each.measured, each.is_met) for each in found] == [
         ("planning-x: at most 3 ms more than one database", 3, True)
     ]
