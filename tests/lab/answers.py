@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import FieldError, MultipleObjectsReturned, ObjectDoesNotExist
-from django.db import NotSupportedError, models
+from django.db import NotSupportedError, OperationalError, ProgrammingError, models
 from django.db.models import functions
 
 from django_fleet.errors import FleetError
