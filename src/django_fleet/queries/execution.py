@@ -10,10 +10,11 @@ from django.db import connections
 
 from django_fleet.queries.limits import Allowance
 from django_fleet.queries.local import local_keys
-from django_fleet.queries.reading import TOO_MANY, Reader
+from django_fleet.queries.reading import NO_KEYS, TOO_MANY, Reader
 from django_fleet.queries.scan import Scan, scan_of
 from django_fleet.queries.shipment import TOKEN, Component, ResultShipment, Shipment
 from django_fleet.queries.statement import Place, Replacement, Statement
+from django_fleet.queries.top import boundary
 from django_fleet.queries.trace import Trace
 from django_fleet.vendors import vendor_of
 from django_fleet.vendors.cargo import Cargo, Column
@@ -134,7 +135,9 @@ class Crossing:
             text = self._reader.text(query, shipment, self._carrier, at_most=at_most)
             if text is TOO_MANY:
                 return None
-            if isinstance(text, str):
+            if text == NO_KEYS:
+                return self._carrier.keys(self._host, left, column, [], source=source)
+            if text is not None:
                 return self._carrier.keys_from_text(self._host, left, column.field, text)
         rows = self._reader.rows(
             Scan(query, is_filtered=True), shipment, kind="SemiJoin", at_most=at_most
@@ -152,13 +155,13 @@ class Crossing:
         ]
         place = self._place(shipment)
         is_list = len(columns) == 1 and self._statement.sql.endswith(" IN (", 0, place.start)
-        source = connections[self._reader.home(shipment)]
-        if is_list and self._carrier.can_pass_text(self._host, source):
+        if is_list and not shipment.is_nullable:  # NULL among the values means something in NOT IN
             cargo = self._keys(shipment.query, shipment, "", columns[0], None)
             assert cargo is not None  # noqa: S101 -- there was no bound
             self._count(cargo, shipment)
             return Replacement(cargo.sql, cargo.params, before=len(" IN ("), after=len(")"))
         rows = self._reader.result(shipment)
+        source = connections[self._reader.home(shipment)]
         cargo = self._carrier.table(self._host, columns, rows, source=source)
         self._count(cargo, shipment)
         return self._put(shipment, cargo)
@@ -166,7 +169,10 @@ class Crossing:
     def _reduction(self, component: Component) -> list[Any]:
         """Conditions that keep rows at home which the host's own side does not ask for."""
         if component not in self._reductions:
-            self._reductions[component] = local_keys(self._reader, component, self._host.alias)
+            found = local_keys(self._reader, component, self._host.alias)
+            if component.top is not None and found:
+                found += boundary(self._reader, component, component.top, found)
+            self._reductions[component] = found
         return self._reductions[component]
 
     def _place(self, shipment: "AnyShipment") -> Place:
@@ -182,8 +188,9 @@ class Crossing:
         return Replacement(sql, (*cargo.params, *own))
 
     def _count(self, cargo: Cargo, shipment: "AnyShipment") -> None:
-        step = self._trace.steps[-1]
-        step.size = cargo.size
+        step = self._reader.step
+        assert step is not None  # noqa: S101 -- something was read
+        step.size = (step.size or 0) + cargo.size
         self._allowance.take(
             0, cargo.size, relation=self._reader.relation(shipment), home=step.database
         )

@@ -10,10 +10,11 @@ from django.core.exceptions import EmptyResultSet, FullResultSet
 from django.db.models.sql.constants import INNER
 from django.db.models.sql.where import AND, WhereNode
 
-from django_fleet.queries.lookup import Lookup, can_look_up
+from django_fleet.queries.lookup import Lookup, can_look_up, is_shown
 from django_fleet.queries.references import References, named_database, references
 from django_fleet.queries.shipment import TOKEN, Component, Link, Local, Shipment
 from django_fleet.queries.tables import Tables
+from django_fleet.queries.top import top_of
 
 if TYPE_CHECKING:
     from django.db.models import Model
@@ -82,11 +83,15 @@ def _look_up(compiler: Any, components: dict[str, Component]) -> set[Component]:
     lookups = []
     order_by = [expression for expression, _ in compiler.get_order_by()]
     for component in dict.fromkeys(components.values()):
+        component.top = top_of(compiler, component, order_by)
         if not can_look_up(compiler, component, _conjuncts(compiler.where), order_by):
             continue
-        lookups.append(Lookup(compiler, component, drops=component.root.is_inner))
-        is_selective = component.conditions or component.hints or compiler.query.is_sliced
-        if is_probing or not is_selective:
+        is_sliced = compiler.query.is_sliced
+        is_left_out = is_probing or not (component.conditions or component.hints or is_sliced)
+        if not (is_left_out or is_sliced or is_shown(compiler, component)):
+            continue
+        lookups.append(Lookup(compiler, component, is_left_out=is_left_out))
+        if is_left_out:
             left_out.add(component)
     if lookups:
         compiler.fleet_lookups = lookups

@@ -50,19 +50,22 @@ class Lookup:
         "_scan",
         "component",
         "drops",
+        "is_left_out",
         "seen",
     )
 
-    def __init__(self, compiler: Any, component: Component, *, drops: bool) -> None:
+    def __init__(self, compiler: Any, component: Component, *, is_left_out: bool) -> None:
         self.component = component
-        self.drops = drops
+        self.is_left_out = is_left_out
+        """Whether the statement does without the component."""
+        self.drops = component.root.is_inner
         """Whether a row of the host without a remote row is no row of the answer."""
         link = component.root.link
         assert link is not None  # noqa: S101 -- can_look_up() has seen to it
         self._positions: list[int] = []
         columns: list[Col] = [Col(component.root.alias, link.right_field)]
         for position, (column, _, alias) in enumerate(compiler.select):
-            if isinstance(column, Col) and column.alias in component.members:
+            if _is_of(column, component):
                 self._positions.append(position)
                 columns.append(column)
                 shown = RemoteColumn(column.alias, column.target, column.output_field)
@@ -75,6 +78,11 @@ class Lookup:
         key = Col(link.parent, link.left_field)
         self._key = _position(compiler, key)
         self._convert = _converter(compiler, key)
+
+    @property
+    def is_needed(self) -> bool:
+        """Whether the answer lacks anything without it."""
+        return self.is_left_out or bool(self._positions)
 
     def put_into(
         self, rows: Sequence[Sequence[Any]], reader: "Reader", host: str
@@ -131,6 +139,15 @@ def can_look_up(compiler: Any, component: Component, kept: Iterable[Any], order_
             return False
     decides = references(*kept, *order_by)
     return not decides.is_opaque and members.isdisjoint(decides.aliases)
+
+
+def is_shown(compiler: Any, component: Component) -> bool:
+    """Whether the statement selects a column of the component."""
+    return any(_is_of(column, component) for column, _, _ in compiler.select)
+
+
+def _is_of(column: Any, component: Component) -> bool:
+    return isinstance(column, Col) and column.alias in component.members
 
 
 def touched(expression: Any) -> set[str]:

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any, Final
 from django.core.exceptions import EmptyResultSet
 from django.db import connections
 
+from django_fleet.context import STEP
 from django_fleet.queries.limits import Allowance
+from django_fleet.queries.reasons import KEYS, RESULT, reason
 from django_fleet.queries.scan import Scan
 from django_fleet.queries.shipment import MARK, AnyShipment, ResultShipment, Shipment
 from django_fleet.queries.trace import Step, Trace
@@ -21,6 +23,10 @@ TOO_MANY: Final = "too many"
 """What ``Reader.text`` gives instead of a text."""
 
 
+NO_KEYS: Final = ""
+"""What ``Reader.text`` gives where there are none."""
+
+
 class Reader:
     """Reads for one execution of one statement. The same question is asked once."""
 
@@ -30,6 +36,11 @@ class Reader:
         self._allowance = left
         self._for_write = for_write
         self._answers: dict[Any, Any] = {}
+        self._lookups: dict[AnyShipment, Step] = {}
+        self.step: Step | None = None
+        """The step that gave the latest answer."""
+        self.expected: dict[AnyShipment, int] = {}
+        """How many rows of a shipment will travel, where somebody asked the server."""
 
     def home(self, shipment: AnyShipment) -> str:
         """The alias that rows of the shipment are read from: a primary, where they decide a write."""
@@ -57,17 +68,20 @@ class Reader:
         """
         home = self.home(shipment)
         compiler = self._bounded(scan.query, at_most).get_compiler(home)
-        key = self._compiled(compiler, home)
+        sql, params = self._compiled(compiler)
+        key = None if kind == "Lookup" else (home, sql, tuple(map(repr, params)))
         if key in self._answers:
-            kept: list[tuple[Any, ...]] = self._answers[key]
+            kept: list[tuple[Any, ...]]
+            kept, self.step = self._answers[key]
             return kept
-        step = self._step(kind, scan.query.model, home, key)
+        step = self._step(kind, scan.query, shipment, sql, params)
         rows: list[Any] = self.timed(step, lambda: _tuples(compiler))
         if at_most is not None and len(rows) > at_most:
             _gave_up(step, at_most)
             return None
         self._took(step, len(rows), shipment)
-        self._answers[key] = rows
+        if key is not None:
+            self._answers[key] = (rows, step)
         return rows
 
     def text(
@@ -85,16 +99,16 @@ class Reader:
             sql, params = "", ()
         if MARK in sql:
             return None
-        step = self._step("SemiJoin", query.model, home, (home, sql))
+        step = self._step("SemiJoin", query, shipment, sql, params)
         text, count = None, 0
         if sql:
             ask = carrier.keys_as_text(sql)
-            text, count = self.timed(step, lambda: _row(home, ask, params))
+            text, count = self.timed(step, lambda: _row(home, ask, params), nothing=(None, 0))
         if at_most is not None and count > at_most:
             _gave_up(step, at_most)
             return TOO_MANY
         self._took(step, count, shipment)
-        return text or "{}"
+        return text or NO_KEYS
 
     def _bounded(self, query: Any, at_most: int | None) -> Any:
         """The query with a limit of one row more than may come."""
@@ -107,9 +121,13 @@ class Reader:
         estimate = self.estimated_size(scan.query, alias)
         if estimate is not None:
             return estimate
-        query = scan.query.clone()
-        query.set_limits(high=bound + 1)
-        return int(query.get_count(alias))
+        return self.counted(scan.query, alias, bound)
+
+    def counted(self, query: Any, alias: str, bound: int) -> int:
+        """How many rows ``query`` gives; counting stops behind ``bound``."""
+        bounded = query.clone()
+        bounded.set_limits(high=bound + 1)
+        return int(bounded.get_count(alias))
 
     def estimated_size(self, query: Any, alias: str) -> int | None:
         """About how many rows ``query`` gives, by the server's statistics; ``None``: no idea."""
@@ -127,17 +145,14 @@ class Reader:
         """The values of a scan on the host that are keys of ``shipment``; ``None``: above ``bound``."""
         query = scan.query.clone()
         query.set_limits(high=bound + 2)  # one of them may be NULL
-        step = self._trace.add(
-            kind="Keys",
-            label=scan.query.model._meta.label,
-            database=host,
-            reason="the host's side asks for fewer rows than the other has",
-        )
         compiler = query.get_compiler(host)
+        step = self.begin("Keys", query.model, host, KEYS)
+        step.sql, step.params = self._compiled(compiler)
         rows: list[Any] = self.timed(step, lambda: _tuples(compiler))
         keys: list[Any] = [key for (key,) in rows if key is not None]
         step.rows = len(keys)
         if len(rows) > bound + 1:
+            step.reason = f"more than {bound:,} keys, which was not expected: they are not sent"
             return None
         self._allowance.take(len(keys), 0, relation=self.relation(shipment), home=host)
         return keys
@@ -147,39 +162,61 @@ class Reader:
         home = self.home(shipment)
         query = shipment.query.clone()
         compiler = query.get_compiler(home)
-        step = self._step("Result", shipment.query.model, home, None)
+        step = self._step("Result", query, shipment, *self._compiled(compiler))
         rows: list[Any] = self.timed(step, lambda: _tuples(compiler))
         self._took(step, len(rows), shipment)
         return rows
 
-    def _step(self, kind: str, model: Any, home: str, key: Any) -> Step:
-        sql = key[1] if key is not None else ""
-        return self._trace.add(
-            kind=kind, label=model._meta.label, database=home, reason="", sql=sql
-        )
+    def _step(self, kind: str, query: Any, shipment: AnyShipment, sql: str, params: Any) -> Step:
+        """A step that is taken now; the batches of one lookup are one step."""
+        step = self._lookups.get(shipment) if kind == "Lookup" else None
+        if step is None:
+            is_result = isinstance(shipment, ResultShipment)
+            why = RESULT if is_result else reason(kind, query)
+            step = self.begin(kind, query.model, self.home(shipment), why)
+            step.sql, step.params = sql, params
+            step.estimated_rows = self.expected.get(shipment)
+        if kind == "Lookup":
+            self._lookups[shipment] = step
+        return step
+
+    def plain(self, query: Any, alias: str) -> list[tuple[Any, ...]]:
+        """The few rows of a query that the plan itself needs."""
+        return _tuples(query.get_compiler(alias))
 
     def begin(self, kind: str, model: Any, database: str, reason: str) -> Step:
         """Notes a step that is taken now."""
-        return self._trace.add(kind=kind, label=model._meta.label, database=database, reason=reason)
+        self.step = self._trace.add(
+            kind=kind, label=model._meta.label, database=database, reason=reason
+        )
+        return self.step
 
-    def _compiled(self, compiler: Any, home: str) -> Any:
-        """What a compiler asks, to tell questions apart; it will not compile again."""
+    def _compiled(self, compiler: Any) -> tuple[str, tuple[Any, ...]]:
+        """What a compiler asks; it will not compile again. Nothing where no row can match."""
         try:
             sql, params = compiler.as_sql()
         except EmptyResultSet:
-            return (home, "", ())
+            return "", ()
         if MARK not in sql:
             compiler.as_sql = lambda: (sql, params)
-        return (home, sql, tuple(map(repr, params)))
+        return sql, tuple(params)
 
-    def timed(self, step: Step, read: Any) -> Any:
+    def timed(self, step: Step, read: Any, *, nothing: Any = ()) -> Any:  # noqa: ARG002
+        """The answer of ``read()``, whose time is noted in ``step``.
+
+        Every question that reads rows goes through here. ``nothing`` is the answer of one that
+        finds none: it is for those who only want to know what would be asked.
+        """
+        token = STEP.set(step)
         began = perf_counter()
-        answer = read()
-        step.duration_ms = (perf_counter() - began) * 1000
-        return answer
+        try:
+            return read()
+        finally:
+            step.duration_ms = (step.duration_ms or 0.0) + (perf_counter() - began) * 1000
+            STEP.reset(token)
 
     def _took(self, step: Step, rows: int, shipment: AnyShipment) -> None:
-        step.rows = rows
+        step.rows = (step.rows or 0) + rows
         self._allowance.take(rows, 0, relation=self.relation(shipment), home=step.database)
 
 
@@ -189,6 +226,7 @@ def _tuples(compiler: Any) -> list[tuple[Any, ...]]:
 
 def _gave_up(step: Step, at_most: int) -> None:
     step.kind = "Attempt"
+    step.rows = at_most + 1
     step.reason = f"more than {at_most:,} rows: the other direction is considered first"
 
 

@@ -21,7 +21,13 @@ _WRITING = (SQLDeleteCompiler, SQLUpdateCompiler)
 class Run:
     """Executes what a compiler made of a query that needs tables of other databases."""
 
-    def __init__(self, running: Running, compiler: Any, lookups: list[Lookup]) -> None:
+    def __init__(
+        self,
+        running: Running,
+        compiler: Any,
+        lookups: list[Lookup],
+        make_reader: type[Reader] = Reader,
+    ) -> None:
         host = compiler.connection.alias
         query = compiler.query
         label = "a query of no model" if query.model is None else query.model._meta.label
@@ -30,7 +36,12 @@ class Run:
         self._lookups = lookups
         self.trace = Trace(label, host)
         self._allowance = allowance(running, host)
-        self._reader = Reader(running, self.trace, self._allowance, for_write=for_write)
+        self._reader = make_reader(running, self.trace, self._allowance, for_write=for_write)
+
+    @property
+    def has_lookups(self) -> bool:
+        """Whether rows travel while the answer is read."""
+        return bool(self._lookups)
 
     def filled(self, sql: str, params: Any) -> tuple[str, Any]:
         """The statement with rows in the place of its shipments."""
@@ -55,9 +66,10 @@ class Run:
 
     def _with_lookups(self, result: Any, *, is_streamed: bool) -> Iterable[list[Any]]:
         width, host = self._compiler.col_count, self.trace.host
+        needed = [lookup for lookup in self._lookups if lookup.is_needed]
 
         def put(rows: list[Any]) -> list[Any]:
-            for lookup in self._lookups:
+            for lookup in needed:
                 rows = lookup.put_into(rows, self._reader, host)
             return [row[:width] for row in rows]
 

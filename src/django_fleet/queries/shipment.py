@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from django.db.models import Field, Model
 
+    from django_fleet.queries.top import Top
+
 TOKEN: Final = "(SELECT %s AS fleet_shipment)"  # noqa: S105 -- not a secret
 """Stands where a derived table will stand; its only parameter is the shipment."""
 
@@ -49,6 +51,9 @@ class Component:
 
     hints: list[Any] = field(default_factory=list)
     """What the host decides, and home may use to send less."""
+
+    top: "Top | None" = None
+    """The order and slice of the query, where they say which rows can matter."""
 
     local: "Local | None" = None
     """The side that runs the statement, where it may say which rows it needs."""
@@ -116,6 +121,9 @@ class ResultShipment:
     clause: str
     fields: "tuple[Field[Any, Any], ...]"
     """The types of its columns."""
+
+    is_nullable: bool
+    """Whether a column of it may be ``NULL``, as far as can be seen."""
 
     on_params: int = 0
 

@@ -2,6 +2,9 @@
 
 from typing import TYPE_CHECKING, Any
 
+from django.db.models.expressions import Col
+from django.db.models.sql.constants import LOUTER
+
 from django_fleet.queries.references import named_database, references, subqueries
 from django_fleet.queries.shipment import TOKEN, ResultShipment
 from django_fleet.queries.tables import Tables, own_model
@@ -54,4 +57,14 @@ def result_of(query: Any, home: str) -> "tuple[str, list[AnyShipment]]":
     compiler.as_sql()
     fields = tuple(expression.output_field for expression, _, _ in compiler.select)
     clause = f"SELECT * FROM {TOKEN} fleet_result"  # noqa: S608 -- both are constants
-    return f"({clause})", [ResultShipment(whole, home, clause, fields)]
+    return f"({clause})", [ResultShipment(whole, home, clause, fields, _is_nullable(compiler))]
+
+
+def _is_nullable(compiler: Any) -> bool:
+    joins = compiler.query.alias_map
+    return not all(
+        isinstance(expression, Col)
+        and not expression.target.null
+        and joins[expression.alias].join_type != LOUTER
+        for expression, _, _ in compiler.select
+    )
