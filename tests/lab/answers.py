@@ -16,14 +16,10 @@ from django_fleet.errors import FleetError
 from lab.library.placement import tables
 
 REFUSALS = (
-    FieldError,
-    NotSupportedError,
-    TypeError,
-    ValueError,
-    AttributeError,
-    NotImplementedError,
+    *(FieldError, NotSupportedError, TypeError, ValueError, AttributeError, NotImplementedError),
+    *(ProgrammingError, OperationalError),
 )
-"""How stock Django says that a query makes no sense; they are raised before a server is asked."""
+"""How Django says that a query makes no sense, or a server that Django made no sense of it."""
 
 FOUND_NONE_OR_MANY = (ObjectDoesNotExist, MultipleObjectsReturned)
 

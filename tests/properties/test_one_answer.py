@@ -7,7 +7,7 @@ failure prints the question as Python code with the rows that it was asked of.
 
 import os
 import random
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import pytest
 from django.contrib.contenttypes.models import ContentType
@@ -18,7 +18,7 @@ from lab.fleets import Lab
 from lab.library import models as library
 from lab.library.placement import LAYOUTS, Scattered
 from lab.library.rows import AGREEMENTS, Library, libraries
-from lab.library.scatter import Scatter
+from lab.library.scatter import Scatter, tiny_thresholds
 from lab.random_querysets import Question, questions
 
 EXAMPLES = int(os.environ.get("FLEET_EXAMPLES", "100"))
@@ -85,11 +85,12 @@ def judge_many(scatter):
         phases=set(Phase) - {Phase.explain},
         suppress_health_check=list(HealthCheck),
     )
-    @given(data=libraries(agreement), asked=many)
-    def judge(data, asked):
-        for question in asked:
-            wrong = scatter.judge(data, question)
-            assert wrong is None, wrong
+    @given(data=libraries(agreement), asked=many, tiny=st.booleans())
+    def judge(data, asked, tiny):
+        with tiny_thresholds() if tiny else nullcontext():
+            for question in asked:
+                wrong = scatter.judge(data, question)
+                assert wrong is None, wrong
 
     print(f"FLEET_SEED={SEED} FLEET_EXAMPLES={EXAMPLES}")  # noqa: T201 (shown with a failure)
     judge()

@@ -1,10 +1,36 @@
 """The library on an anchor that has all tables, and the same rows scattered over databases."""
 
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from importlib import import_module
+from unittest import mock
 
 from lab.answers import ask, difference
 from lab.library.placement import ANCHORS, HERE, Scattered, tables
 from lab.library.rows import declare_content_types, dump, load
+
+THRESHOLDS = {
+    "execution.FEW": 1,
+    "local.SMALL": 1,
+    "lookup.BATCH": 2,
+    "lookup.MOST_KEPT": 3,
+    "probe.FIRST": 1,
+    "probe.GROWTH": 2,
+    "probe.MOST": 20,
+    "probe.ROW_COST": 0.01,
+}
+"""From where on another plan pays; so low that a handful of rows reaches it."""
+
+
+@contextmanager
+def tiny_thresholds():
+    """Inside, the plans that are made for many rows answer for a few."""
+    with ExitStack() as stack:
+        for name, value in THRESHOLDS.items():
+            module, _, constant = name.partition(".")
+            found = import_module(f"django_fleet.queries.{module}")
+            stack.enter_context(mock.patch.object(found, constant, value))
+        yield
 
 
 class Scatter:
