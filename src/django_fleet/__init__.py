@@ -8,14 +8,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from django_fleet.face import consistency, primary, read_only, unit_of_work, using
-    from django_fleet.routing.explain import explain
+    from django_fleet.face import consistency, limits, primary, read_only, unit_of_work, using
+    from django_fleet.queries.explain import explain
+    from django_fleet.queries.report import CrossingBudgetWarning
     from django_fleet.routing.router import Router
 
 __all__ = [
+    "CrossingBudgetWarning",
     "Router",
     "consistency",
     "explain",
+    "limits",
     "primary",
     "read_only",
     "unit_of_work",
@@ -27,7 +30,11 @@ def __getattr__(name: str) -> Any:
     """Imports a name of ``__all__`` from the module that makes it."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    homes = {"Router": "routing.router", "explain": "routing.explain"}
+    homes = {
+        "CrossingBudgetWarning": "queries.report",
+        "Router": "routing.router",
+        "explain": "queries.explain",
+    }
     value = getattr(import_module(f"{__name__}.{homes.get(name, 'face')}"), name)
     globals()[name] = value
     return value

@@ -102,12 +102,17 @@ def _seconds(value: object, *, key: str) -> float:
     return float(value)
 
 
+def is_count(value: object) -> bool:
+    """Whether ``value`` is a whole number, 0 or more."""
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
 def _count(value: object, *, key: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+    if not is_count(value):
         raise ConfigurationError(
             f'FLEET["{key}"] must be a whole number, 0 or more, not {value!r}.'
         )
-    return value
+    return cast("int", value)
 
 
 def _budget(value: object) -> int | None:

@@ -6,7 +6,7 @@ What the state *means* for a query is decided in ``routing``; this module keeps 
 
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from django_fleet.conf import Consistency
 
@@ -80,6 +80,8 @@ NOTHING_CHOSEN: Final = Choice()
 
 SCOPE: Final[ContextVar[Scope | None]] = ContextVar("fleet_scope", default=None)
 UNIT: Final[ContextVar[UnitOfWork | None]] = ContextVar("fleet_unit_of_work", default=None)
+STEP: Final[ContextVar[Any]] = ContextVar("fleet_step", default=None)
+"""The step of a crossing query that is being taken; a query that crosses meanwhile is a part of it."""
 
 
 def choice() -> Choice:

@@ -10,6 +10,7 @@
     ├── MissingConnectionError         (also ConnectionDoesNotExist)
     ├── CommandTargetError             (also CommandError)
     ├── UnknownConsistencyError        (also ValueError)
+    ├── InvalidLimitError              (also ValueError)
     ├── WriteRefusedError              (also NotSupportedError)
     │   ├── ReplicaWriteError
     │   └── ReadOnlyError
@@ -42,6 +43,7 @@ __all__ = [
     "FederationLimitError",
     "FederationNotSupportedError",
     "FleetError",
+    "InvalidLimitError",
     "MissingConnectionError",
     "NotInstalledError",
     "PacketTooLargeError",
@@ -166,6 +168,19 @@ class UnknownConsistencyError(FleetError, ValueError):
         )
 
 
+class InvalidLimitError(FleetError, ValueError):
+    """A limit of ``fleet.limits()`` that is no number of rows or bytes."""
+
+    code = "invalid-limit"
+
+    def __init__(self, given: str) -> None:
+        super().__init__(
+            f"fleet.limits() was given {given}. Say how many rows or bytes one query may carry "
+            "between databases, as whole numbers: fleet.limits(rows=50_000), "
+            "fleet.limits(bytes=16 * 1024**2)."
+        )
+
+
 class CommandTargetError(FleetError, CommandError):
     """A command of Django was pointed at a database that it cannot work on."""
 
@@ -227,8 +242,8 @@ class FederationLimitError(FederationError):
         super().__init__(
             f"{relation} needs more than {limit:,} {unit} of database {home!r} in a query on "
             f"{host!r}. Nothing was returned. Narrow the query, or raise the limit: "
-            f'FLEET["{setting}"] for all queries, fleet.limits({setting.removeprefix("MAX_SHIPPED_").lower()}=...) '
-            "around this one; fleet.explain(queryset) shows what travels."
+            f'FLEET["{setting}"] for all queries, fleet.limits({unit}=...) around this one; '
+            "fleet.explain(queryset) shows what travels."
         )
 
 

@@ -2,6 +2,7 @@
 
 from django_fleet import conf
 from django_fleet.blocks import Block, UnitBlock
+from django_fleet.errors import InvalidLimitError
 from django_fleet.routing.running import running
 
 
@@ -38,6 +39,25 @@ def read_only() -> Block:
     functions that write behind a ``SELECT`` are not seen.
     """
     return Block(read_only=True)
+
+
+def limits(*, rows: int | None = None, bytes: int | None = None) -> Block:  # noqa: A002
+    """Sets how much each query of the code inside may carry between databases.
+
+    ``rows`` stands in place of ``FLEET["MAX_SHIPPED_ROWS"]``, ``bytes`` in place of
+    ``FLEET["MAX_SHIPPED_BYTES"]``; what is not given stays as it is around the block. What counts is
+    where a query runs: a queryset that is built inside and evaluated outside has the limits outside.
+    A query that needs more raises ``FederationLimitError`` and returns nothing. Raises
+    ``InvalidLimitError`` at once for anything but whole numbers, 0 or more.
+    """
+    given = {"rows": rows, "bytes": bytes}
+    chosen = {f"max_{unit}": limit for unit, limit in given.items() if limit is not None}
+    if not chosen:
+        raise InvalidLimitError("neither rows= nor bytes=")
+    for unit, limit in given.items():
+        if limit is not None and not conf.is_count(limit):
+            raise InvalidLimitError(f"{unit}={limit!r}")
+    return Block(**chosen)
 
 
 def unit_of_work() -> UnitBlock:

@@ -44,6 +44,15 @@ def _collapse_group_by(original: Any, running: Running) -> Any:
     return collapse_group_by
 
 
+def _lock_arguments(original: Any, running: Running) -> Any:
+    lock_arguments = Queries(running).lock_arguments
+
+    def get_select_for_update_of_arguments(self: Any) -> Any:
+        return lock_arguments(self, original)
+
+    return get_select_for_update_of_arguments
+
+
 def _execute_sql(original: Any, running: Running) -> Any:
     failover = Failover(running)
     queries = Queries(running)
@@ -115,6 +124,14 @@ HOOKS: Final = (
         make=_collapse_group_by,
         parameters=(("self", "expressions", "having"),),
         why="A server knows what depends on a primary key, but not on one of a shipped table.",
+        until="Django lets a table of a query be another table expression",
+    ),
+    Hook(
+        target=_COMPILER,
+        attribute="get_select_for_update_of_arguments",
+        make=_lock_arguments,
+        parameters=(("self",),),
+        why="A server would lock the rows of every table in a statement; shipped ones have none.",
         until="Django lets a table of a query be another table expression",
     ),
     Hook(

@@ -4,7 +4,10 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import EmptyResultSet
 
+from django_fleet.queries.compiling import Decisions
 from django_fleet.queries.from_clause import crossing_from_clause, remote_tables
+from django_fleet.queries.locks import lock_arguments, tell_unlocked
+from django_fleet.queries.report import reported
 from django_fleet.queries.run import Run
 from django_fleet.queries.shipment import MARK
 from django_fleet.queries.subquery import elsewhere, result_of
@@ -39,6 +42,15 @@ class Queries:
             return stock(compiler)
         return crossing_from_clause(self.tables, compiler, remote)
 
+    def prepare(self, compiler: Any) -> None:
+        """Before a statement is compiled: texts of several vendors may meet in it."""
+        if not self._running.is_split or not self._running.has_several_engines:
+            return
+        vars(compiler).pop("compile", None)
+        decisions = Decisions(self.tables, compiler)
+        compiler.fleet_decisions = decisions
+        compiler.compile, compiler.get_order_by = decisions.compile, decisions.get_order_by
+
     def group_by(
         self, compiler: Any, expressions: list[Any], stock: "Callable[[list[Any]], list[Any]]"
     ) -> list[Any]:
@@ -50,7 +62,15 @@ class Queries:
             return stock(expressions)
         kept = [each for each in expressions if getattr(each, "alias", None) not in remote]
         local = set(stock(kept))
-        return [each for each in expressions if each in local or each not in kept]
+        keys = [each for each in expressions if each in local or each not in kept]
+        decisions = vars(compiler).get("fleet_decisions")
+        return keys if decisions is None else decisions.group_by(keys)  # type: ignore[no-any-return]
+
+    def lock_arguments(self, compiler: Any, stock: "Callable[[Any], list[str]]") -> list[str]:
+        """What stands behind ``FOR UPDATE OF``; nothing where all tables are locked."""
+        if not self._running.is_split:
+            return stock(compiler)
+        return lock_arguments(self.tables, compiler, stock)
 
     def subquery(
         self, query: Any, connection: Any, stock: "Callable[[], tuple[str, Any]]"
@@ -93,13 +113,26 @@ class Queries:
                 return stock()
             run = compiler.fleet_run = Run(self._running, compiler, own.get("fleet_lookups", []))
             compiler.as_sql = lambda: run.filled(sql, params)
-        return stock() if run is None else run.result(stock, is_streamed=is_streamed)
+            if "fleet_unlocked" in own:
+                tell_unlocked(compiler)
+        if run is None:
+            return stock()
+        return reported(
+            self._running,
+            compiler,
+            run.trace,
+            lambda: run.result(stock, is_streamed=is_streamed),
+            is_streamed=is_streamed and run.has_lookups,
+        )
 
     def executable(self, compiler: Any, sql: str, params: Any) -> tuple[str, Any]:
         """A statement of a compiler that executes it itself, with rows in it."""
         if MARK not in sql:
             return sql, params
-        return Run(self._running, compiler, []).filled(sql, params)
+        run = Run(self._running, compiler, [])
+        return reported(  # type: ignore[no-any-return]
+            self._running, compiler, run.trace, lambda: run.filled(sql, params), is_streamed=False
+        )
 
 
 def _can_have_lookups(query: Any) -> bool:

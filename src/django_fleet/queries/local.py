@@ -32,6 +32,7 @@ def local_keys(reader: "Reader", component: Component, host: str) -> list[Any]:
         return []
     remote = scan_of(component.root, (str(link.right_field.column),))
     expected = reader.size(remote, reader.home(component.root), SMALL)
+    reader.expected[component.root] = expected
     if expected <= SMALL:
         return []
     mine = local_scan(local, link.parent, link.left_field)
@@ -41,6 +42,8 @@ def local_keys(reader: "Reader", component: Component, host: str) -> list[Any]:
     keys = reader.keys(mine, component.root, host, bound)
     if keys is None:
         return []
+    if link.is_unique:
+        reader.expected[component.root] = min(expected, len(keys))
     return [KeyIn(Col(component.root.alias, link.right_field), source=host, keys=keys)]
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import asgiref
 import django
 
+from django_fleet.context import STEP
 from django_fleet.errors import FederationBudgetError, FederationError
 from django_fleet.signals import query_crossed
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from django_fleet.conf import Policy
-    from django_fleet.queries.trace import Trace
+    from django_fleet.queries.trace import Step, Trace
     from django_fleet.routing.running import Running
 
 logger: Final = logging.getLogger("django_fleet.queries")
@@ -127,8 +128,9 @@ def reported(
     What a larger crossing query asked is a part of that one, and told there. ``is_streamed``: the
     result is an iterator that carries more rows while it is read.
     """
-    if "fleet_is_part" in vars(compiler):
-        return read()
+    step: Step | None = STEP.get()
+    if step is not None:
+        return _as_part(step, trace, read)
     report = Report(running.fleet.policy, compiler.query.model, trace)
     try:
         result = read()
@@ -141,11 +143,21 @@ def reported(
     return result
 
 
+def _as_part(step: "Step", trace: "Trace", read: "Callable[[], Any]") -> Any:
+    try:
+        return read()
+    finally:
+        if step.below is None:
+            step.below = trace
+        else:
+            step.below.steps += trace.steps
+
+
 def _level_of_the_caller() -> int:
     """How many frames above ``check_budget`` the code stands that asked for the query."""
     frame: FrameType | None = inspect.currentframe()
-    level = -1
+    level = 0
     while frame is not None and frame.f_code.co_filename.startswith(_NOBODY):
         frame = frame.f_back
         level += 1
-    return max(level, 1)
+    return level

@@ -87,13 +87,6 @@ class Trace:
         asked = dict.fromkeys(step.database for step in self.steps)
         return tuple(alias for alias in asked if alias != self.host)
 
-    def step(self, kind: str, label: str, database: str) -> Step | None:
-        """The step of that kind that was noted already."""
-        for step in self.steps:
-            if (step.kind, step.label, step.database) == (kind, label, database):
-                return step
-        return None
-
     def add(self, **values: Any) -> Step:
         """Notes one more step."""
         step = Step(**values)

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from django_fleet.management.verbs.output import write_json
 from django_fleet.management.verbs.verb import Verb
-from django_fleet.routing.explain import explain
+from django_fleet.queries.explain import explain
 
 
 def add_arguments(parser: ArgumentParser) -> None:

@@ -4,7 +4,7 @@ import json
 
 from django_fleet.blocks import Block
 from django_fleet.context import unit
-from django_fleet.routing.explain import explain
+from django_fleet.queries.explain import explain
 from lab.reports.models import Report
 from lab.shop.models import Tag
 
