@@ -41,7 +41,7 @@ def scan_of(
     component = shipment.component
     names = _joined(component, shipment.alias)
     query = bare_query(shipment.model)
-    fields = {field.column: field for field in shipment.model._meta.concrete_fields}
+    fields = {field.column: field for field in shipment.model._meta.local_concrete_fields}
     conditions = [*_conditions(component, names), *extra]
     if not conditions:
         names = [shipment.alias]
@@ -76,9 +76,13 @@ def put_base(query: Any, table: str, alias: str) -> None:
 
 
 def put_join(query: Any, entry: Any, *, is_inner: bool) -> None:
-    """Adds a join of another query, under the alias that it has there."""
-    if is_inner and entry.join_type != INNER:
-        entry = entry.relabeled_clone({})
+    """Adds a join of another query, under the alias that it has there.
+
+    Without the condition of a ``FilteredRelation``: it may name any table of that query.
+    """
+    entry = entry.relabeled_clone({})
+    entry.filtered_relation = None
+    if is_inner:
         entry.join_type = INNER
     query.alias_map[entry.table_alias] = entry
     query.alias_refcount[entry.table_alias] = 1

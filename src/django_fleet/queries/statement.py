@@ -6,9 +6,12 @@ parameters by position.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django_fleet.queries.shipment import TOKEN, AnyShipment, Shipment
+
+if TYPE_CHECKING:
+    from django_fleet.queries.decided import Decided
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ class Statement:
             start = token - param.clause.index(TOKEN)
             end = start + len(param.clause)
             position = token + len(TOKEN)
-            yield Place(param, start, end, index, index + 1 + param.on_params)
+            yield Place(param, start, end, index, index + 1 + len(param.on_params))
 
     def columns(self, shipment: Shipment, without: "frozenset[AnyShipment]") -> tuple[str, ...]:
         """The columns of a remote table that the statement names.
@@ -68,10 +71,18 @@ class Statement:
         text = self._text(without)
         return tuple(
             field.column
-            for field in shipment.model._meta.concrete_fields
+            for field in shipment.model._meta.local_concrete_fields
             if field.column is not None
             and (shipment.needs_all_columns or self._names(text, shipment, field.column))
         )
+
+    def decided(self, shipment: Shipment) -> "list[Decided]":
+        """The columns of a remote table that its home computes for the statement."""
+        return [
+            each
+            for each in shipment.decided.values()
+            if self._names(self.sql, shipment, each.name)
+        ]
 
     def _text(self, without: "frozenset[AnyShipment]") -> str:
         parts, position = [], 0
@@ -83,7 +94,12 @@ class Statement:
 
     @staticmethod
     def _names(text: str, shipment: Shipment, column: str) -> bool:
-        return any(f"{shipment.quoted}.{quote}{column}{quote}" in text for quote in ('"', "`"))
+        # A subquery may write the same alias with quotes or without (until Django 6.1).
+        return any(
+            f"{alias}.{quote}{column}{quote}" in text
+            for quote in ('"', "`")
+            for alias in (shipment.quoted, shipment.alias)
+        )
 
     def replaced(self, by: "dict[AnyShipment, Replacement]") -> tuple[str, tuple[Any, ...]]:
         """SQL and parameters to execute."""
