@@ -13,5 +13,5 @@ def facts(hook: Any) -> dict[str, str]:
     return {
         "Why": hook.why,
         "Until": hook.until,
-        "Put in": "where replicas are configured" if hook.only_with_replicas else "always",
+        "Put in": hook.needed.value,
     }

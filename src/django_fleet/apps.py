@@ -35,7 +35,7 @@ class DjangoFleetConfig(AppConfig):
 
     def ready(self) -> None:
         """Registers the checks and listens to what changes."""
-        hooks.install_on_models(self.running)
+        hooks.install(self.running)  # those on models could not be put in before
         for check in checks.STATIC:
             register(check)
         setting_changed.connect(self._settings_changed, dispatch_uid="django_fleet.settings")

@@ -16,6 +16,7 @@ from django_fleet.hooks import (
     connection_router,
     content_type,
     cursor_wrapper,
+    deserialization,
     dummy,
     error_wrapper,
     lookup,
@@ -40,7 +41,6 @@ __all__ = [
     "has_open_transaction",
     "in_event_loop",
     "install",
-    "install_on_models",
     "thread_store",
 ]
 
@@ -59,8 +59,8 @@ TABLE: Final[tuple[Hook, ...]] = (
     *connection_router.HOOKS,
     *dummy.HOOKS,
     *commands.HOOKS,
+    *deserialization.HOOKS,
     *content_type.HOOKS,
-    *content_type.MODEL_HOOKS,
 )
 """Every attribute of Django that is replaced, in the order of installation."""
 
@@ -69,16 +69,6 @@ def install(running: Running) -> None:
     """Puts in every hook that the running fleet needs; those already in stay as they are."""
     running.put_in_front = partial(connection_router.put_in_front, running)
     for hook in TABLE:
-        if (
-            not hook.is_late
-            and hook not in content_type.MODEL_HOOKS
-            and (running.primaries or not hook.only_with_replicas)
-        ):
-            hook.install(running)
-
-
-def install_on_models(running: Running) -> None:
-    """Puts in the hooks on models of contrib apps that are installed; needs the app registry."""
-    if apps.is_installed("django.contrib.contenttypes"):
-        for hook in content_type.MODEL_HOOKS:
+        is_possible = not hook.app or (apps.models_ready and apps.is_installed(hook.app))
+        if is_possible and not hook.is_late and hook.needed.is_there(running):
             hook.install(running)

@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from django_fleet.hooks.hook import Hook
+from django_fleet.hooks.hook import Hook, Need
 from django_fleet.routing.present import present_or_none
 from django_fleet.routing.running import Running
 
@@ -36,17 +36,16 @@ HOOKS: Final = (
         parameters=(("self", "using", "hints"),),
         why="Generic relations look for content types on the database of the object in hand.",
         until="contenttypes asks the router",
+        needed=Need.CLUSTERS,
     ),
-)
-
-MODEL_HOOKS: Final = (
     Hook(
         target=_MODEL,
+        app="django.contrib.contenttypes",
         attribute="get_object_for_this_type",
         make=_get_object_for_this_type,
         parameters=(("self", "using", "kwargs"),),
         why="A generic foreign key looks for its object on the database of the object in hand.",
         until="contenttypes asks the router",
+        needed=Need.CLUSTERS,
     ),
 )
-"""Those on models, which can only be imported when all apps are there."""

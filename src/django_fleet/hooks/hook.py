@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 from functools import update_wrapper
 from importlib import import_module
 from typing import Any
@@ -12,6 +13,25 @@ from django.utils.module_loading import import_string
 
 from django_fleet.errors import UnsupportedDjangoError
 from django_fleet.routing.running import Running
+
+
+class Need(Enum):
+    """Which fleets need a hook, in words."""
+
+    ALWAYS = "always"
+    REPLICAS = "where replicas are configured"
+    CLUSTERS = "where databases hold different rows"
+    SEVERAL = "where there is more than one database"
+
+    def is_there(self, running: Running) -> bool:
+        """Whether the running fleet is one of them."""
+        has_replicas = bool(running.primaries)
+        return {
+            Need.ALWAYS: True,
+            Need.REPLICAS: has_replicas,
+            Need.CLUSTERS: running.is_split,
+            Need.SEVERAL: has_replicas or running.is_split,
+        }[self]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +55,11 @@ class Hook:
     until: str = ""
     """When it can go."""
 
-    only_with_replicas: bool = False
-    """Put in only where a replica is configured: it would cost something measurable elsewhere."""
+    needed: Need = Need.ALWAYS
+    """Put in only where something needs it: it would cost something measurable elsewhere."""
+
+    app: str = ""
+    """The contrib app whose model it is on; put in when all models are there, if that is installed."""
 
     is_late: bool = False
     """Put in by the router when it is first asked, and only if it is the first of its kind."""

@@ -3,8 +3,7 @@
 from copy import copy
 from typing import Any, Final
 
-from django_fleet.hooks.hook import Hook
-from django_fleet.queries.subquery import named_elsewhere
+from django_fleet.hooks.hook import Hook, Need
 from django_fleet.routing.running import Running
 
 
@@ -14,7 +13,8 @@ def _process_rhs(original: Any, _running: Running) -> Any:
         if named is None or named == connection.alias:
             return original(self, compiler, connection)
         lookup = copy(self)
-        lookup.rhs = named_elsewhere(self.rhs)
+        lookup.rhs = self.rhs.clone()
+        lookup.rhs.fleet_database, lookup.rhs._db = named, None
         return original(lookup, compiler, connection)
 
     return process_rhs
@@ -28,5 +28,6 @@ HOOKS: Final = (
         parameters=(("self", "compiler", "connection"),),
         why="Django refuses a subquery of another database here.",
         until="Django knows queries over several databases",
+        needed=Need.SEVERAL,
     ),
 )

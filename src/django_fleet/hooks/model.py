@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from django_fleet.hooks.hook import Hook
+from django_fleet.hooks.hook import Hook, Need
 from django_fleet.routing.instance import UsingProperty, database_of, send_to
 from django_fleet.routing.running import Running
 
@@ -39,6 +39,6 @@ HOOKS: Final = (
         ),
         why="An object read from a replica names the primary, or saving it would go to the replica.",
         until="Django knows replicas",
-        only_with_replicas=True,
+        needed=Need.REPLICAS,
     ),
 )

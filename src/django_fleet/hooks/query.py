@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from django_fleet.hooks.hook import Hook
+from django_fleet.hooks.hook import Hook, Need
 from django_fleet.queries import Queries
 from django_fleet.routing.remembered import remember_choice
 from django_fleet.routing.running import Running
@@ -51,6 +51,7 @@ HOOKS: Final = (
         parameters=(("self",),),
         why="str(queryset.query) is compiled for default, which may lack the very first table.",
         until="Django compiles it for the database of the queryset",
+        needed=Need.CLUSTERS,
     ),
     Hook(
         target="django.db.models.sql.query.Query",
@@ -59,5 +60,6 @@ HOOKS: Final = (
         parameters=(("self", "compiler", "connection"),),
         why="A subquery that can be answered whole at another database is answered there.",
         until="Django knows queries over several databases",
+        needed=Need.CLUSTERS,
     ),
 )

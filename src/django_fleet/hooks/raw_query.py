@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from django_fleet.hooks.hook import Hook
+from django_fleet.hooks.hook import Hook, Need
 from django_fleet.routing.failover import Failover
 from django_fleet.routing.late import database_now
 from django_fleet.routing.running import Running
@@ -26,6 +26,6 @@ HOOKS: Final = (
         parameters=(("self",),),
         why="Raw queries bypass SQLCompiler.execute_sql.",
         until="Django lets a backend move a read to another connection",
-        only_with_replicas=True,
+        needed=Need.REPLICAS,
     ),
 )

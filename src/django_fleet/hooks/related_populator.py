@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from django_fleet.hooks.hook import Hook
+from django_fleet.hooks.hook import Hook, Need
 from django_fleet.queries import Queries
 from django_fleet.routing.running import Running
 
@@ -29,5 +29,6 @@ HOOKS: Final = (
         ),
         why="Django says that related objects came from the database of the query.",
         until="Django knows queries over several databases",
+        needed=Need.CLUSTERS,
     ),
 )

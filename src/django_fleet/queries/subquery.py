@@ -1,8 +1,9 @@
 """Subqueries: those that can be answered whole at another database, and those of a named one."""
 
+from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Any
 
-from django.db.models.expressions import Col
+from django.db.models.expressions import Col, ColPairs
 from django.db.models.sql.constants import LOUTER
 
 from django_fleet.queries.references import named_database, references, subqueries
@@ -29,13 +30,6 @@ def elsewhere(tables: Tables, query: Any, host: str) -> str | None:
     return home
 
 
-def named_elsewhere(query: Any) -> Any:
-    """A copy of a subquery that keeps its database from Django, which would refuse it."""
-    kept = query.clone()
-    kept.fleet_database, kept._db = query._db, None
-    return kept
-
-
 def _home(tables: Tables, query: Any, host: str) -> str | None:
     named = named_database(query)
     if named is not None and not tables.are_same_cluster(named, host):
@@ -53,11 +47,31 @@ def result_of(query: Any, home: str) -> "tuple[str, list[AnyShipment]]":
     """SQL that selects what a subquery gives at its ``home``. Raises ``EmptyResultSet``."""
     whole = query.clone()
     whole.subquery = False
+    _take_apart(whole)
     compiler = whole.get_compiler(home)
     compiler.as_sql()
     fields = tuple(expression.output_field for expression, _, _ in compiler.select)
     clause = f"SELECT * FROM {TOKEN} fleet_result"  # noqa: S608 -- both are constants
     return f"({clause})", [ResultShipment(whole, home, clause, fields, _is_nullable(compiler))]
+
+
+def _take_apart(query: Any) -> None:
+    """Makes a selected composite key the columns that it consists of, which can travel."""
+    columns: list[tuple[Any, ...]] = [
+        tuple(each.get_cols()) if isinstance(each, ColPairs) else (each,) for each in query.select
+    ]
+    if all(len(each) == 1 for each in columns):
+        return
+    starts = list(accumulate(map(len, columns), initial=0))
+    query.select = tuple(chain.from_iterable(columns))
+    selected: dict[str, Any] = {}
+    for name, place in (query.selected or {}).items():
+        if isinstance(place, int):
+            places = range(starts[place], starts[place + 1])
+            selected |= {f"{name}_{index}": index for index in places}
+        else:
+            selected[name] = place
+    query.selected = selected or None
 
 
 def _is_nullable(compiler: Any) -> bool:

@@ -14,11 +14,13 @@ from django.db.utils import ConnectionHandler, ConnectionRouter
 from django_fleet import hooks
 from django_fleet.errors import EmptyDefaultError, MissingConnectionError
 from django_fleet.hooks import TABLE, install
-from django_fleet.hooks.hook import _function, _own_attribute, is_ours
+from django_fleet.hooks.hook import Need, _function, _own_attribute, is_ours
 from django_fleet.routing.running import running
 from lab.shop.models import Tag
 
 REPLICATED = {"default": {}, "replica": {"REPLICA_OF": "default"}}
+SPLIT = {"default": {}, "other": {}}
+WHOLE = {**REPLICATED, **SPLIT}
 VALUES = {"DEFAULT_NAMES", "ALTER_OPTION_KEYS", "exception_class"}
 HOOKED = [
     each
@@ -36,7 +38,7 @@ def standing(hook):
 @pytest.fixture
 def replicated(project):
     """A project in which every hook is needed."""
-    with project(REPLICATED):
+    with project(WHOLE):
         yield
 
 
@@ -92,21 +94,23 @@ def test_installing_twice_changes_nothing(hook):
     assert standing(hook) is before
 
 
-def test_hooks_that_only_replicas_need_are_not_put_in_without_them(project, monkeypatch):
+def test_hooks_are_put_in_only_where_they_are_needed(project, monkeypatch):
     """They would cost something on every read."""
     installed = []
     monkeypatch.setattr(hooks.Hook, "install", lambda hook, _running: installed.append(hook))
-    for layout, expected in (
-        ({"default": {}}, [hook for hook in EARLY if not hook.only_with_replicas]),
-        (REPLICATED, EARLY),
+    always, replicas, clusters, several = Need.ALWAYS, Need.REPLICAS, Need.CLUSTERS, Need.SEVERAL
+    for layout, needs in (
+        ({"default": {}}, {always}),
+        (REPLICATED, {always, replicas, several}),
+        (SPLIT, {always, clusters, several}),
+        (WHOLE, set(Need)),
     ):
         with project(layout):
             installed.clear()
             install(running())
-            assert installed == expected
-    assert {hook.name for hook in TABLE if hook.only_with_replicas} == {
+            assert installed == [hook for hook in EARLY if hook.needed in needs]
+    assert {hook.name for hook in TABLE if hook.needed is replicas} == {
         "Model.from_db",
-        "SQLCompiler.execute_sql",
         "RawQuery._execute_query",
     }
 
