@@ -1,10 +1,14 @@
-"""Says where a model or a queryset goes now, and why."""
+"""Says where a model or a queryset goes now, what a queryset asks of which database, and why."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from django.db import connections
 
+from django_fleet.queries.forecast import foreseen
+from django_fleet.queries.locks import locks_left_out
+from django_fleet.queries.report import measured
+from django_fleet.queries.tree import Node, nodes_of, with_estimates, written
 from django_fleet.routing.decision import Decision
 from django_fleet.routing.installed import installed_router
 from django_fleet.routing.present import is_present
@@ -13,7 +17,7 @@ from django_fleet.routing.router import Router
 from django_fleet.routing.running import running
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from django.db.models import Model, QuerySet
 
@@ -41,6 +45,10 @@ class Explanation:
     write: Decision | str
     """Where a write goes now; a text where it is refused."""
 
+    plan: Node | str | None = None
+    """What a queryset asks of which database; a text where it is refused. ``None`` for a model, and
+    for a queryset that stays on one database and was not run."""
+
     def as_dict(self) -> dict[str, Any]:
         """The same for machines."""
         return {
@@ -51,9 +59,11 @@ class Explanation:
             "present_on": list(self.present_on),
             "read": _as_dict(self.read),
             "write": _as_dict(self.write),
+            "plan": self.plan.as_dict() if isinstance(self.plan, Node) else _refused(self.plan),
         }
 
     def __str__(self) -> str:
+        plan = () if self.plan is None else self._plan_in_words()
         return "\n".join(
             (
                 f"{self.label} (table {self.table})",
@@ -61,18 +71,75 @@ class Explanation:
                 f"  table on  {', '.join(self.present_on) or 'no database'}",
                 f"  read  ->  {_in_words(self.read)}",
                 f"  write ->  {_in_words(self.write)}",
+                *plan,
             )
         )
 
+    def _plan_in_words(self) -> "Iterator[str]":
+        yield "  plan"
+        if isinstance(self.plan, Node):
+            yield from (f"    {line}" for line in self.plan.lines())
+        else:
+            yield f"    refused: {self.plan}"
 
-def explain(subject: "type[Model] | QuerySet[Any]") -> Explanation:
-    """Where reads and writes of a model or a queryset go now, and why. Opens no connection.
+
+def explain(subject: "type[Model] | QuerySet[Any]", *, run: bool = False) -> Explanation:
+    """Where reads and writes of a model or a queryset go now, and why.
+
+    For a queryset that needs tables of several databases also the plan: every question to every
+    database, with the rows that are expected where a server's planner knows, and the reason. Then
+    servers are connected to and asked for estimates; no row is read. Nothing else opens a connection.
+
+    ``run=True`` executes the queryset and fills in rows, bytes and milliseconds; prefetches are
+    queries of their own and not in it. It raises what the queryset raises, but looks past
+    ``FLEET["SHIPPED_ROWS_BUDGET"]``. Raises ``TypeError`` for ``run=True`` with a model.
 
     "Now" counts: the blocks and the unit of work around the call, and open transactions.
     """
     if isinstance(subject, type):
+        if run:
+            raise TypeError("fleet.explain(..., run=True) needs a queryset: a model cannot be run.")
         return _explained(subject, None)
-    return _explained(subject.model, subject)
+    explained = _explained(subject.model, subject)
+    if isinstance(explained.read, str):
+        return explained
+    return replace(explained, plan=_plan(subject, explained.read.alias, run=run))
+
+
+def _plan(queryset: "QuerySet[Any]", alias: str, *, run: bool) -> Node | str | None:
+    try:
+        root, crosses = _root(queryset.query, alias)
+    except Exception as error:
+        if run:
+            raise
+        return str(error) or repr(error)
+    if not run:
+        return root if crosses else None
+    trace, rows = measured(lambda: queryset.query.clone().get_compiler(alias))
+    return replace(
+        root,
+        rows=rows,
+        duration_ms=trace.duration_ms,
+        below=with_estimates(nodes_of(trace), root.below),
+    )
+
+
+def _root(query: Any, alias: str) -> tuple[Node, bool]:
+    """The statement of the host with what it needs; and whether it needs anything."""
+    query = query.clone()
+    left_out = locks_left_out(query, alias)
+    query.select_for_update = False  # compiling it needs a transaction
+    trace, (sql, params) = foreseen(running(), query, alias)
+    reason = "the query runs here"
+    if left_out:
+        listed = ", ".join(f"{label} on {home}" for label, home in left_out.items())
+        reason += f"; rows here are locked, those of {listed} are not"
+    below = nodes_of(trace)
+    return Node("Host", trace.label, alias, reason, written(sql, params), below=below), bool(below)
+
+
+def _refused(text: str | None) -> dict[str, str] | None:
+    return None if text is None else {"refused": text}
 
 
 def _explained(model: "type[Model]", queryset: "QuerySet[Any] | None") -> Explanation:

@@ -3,6 +3,8 @@
 import logging
 from typing import TYPE_CHECKING, Any, Final
 
+from django.db import connections
+
 from django_fleet.errors import FederationNotSupportedError
 from django_fleet.queries.from_clause import remote_tables
 
@@ -49,6 +51,21 @@ def lock_arguments(
 def unlocked(remote: "dict[str, tuple[Any, str]]") -> dict[str, str]:
     """Label of each remote model -> its home: their rows are read and not locked."""
     return {model._meta.label: home for model, home in remote.values()}
+
+
+def locks_left_out(query: Any, host: str) -> dict[str, str]:
+    """What ``query`` would leave unlocked on ``host``: label of the model -> its home.
+
+    Raises ``FederationNotSupportedError`` where it names a remote table in ``of=``.
+    """
+    if not query.select_for_update or not connections[host].features.has_select_for_update:
+        return {}
+    compiler = query.clone().get_compiler(host)
+    compiler.setup_query()
+    compiler.get_order_by()
+    compiler.get_select_for_update_of_arguments()
+    found: dict[str, str] = vars(compiler).get("fleet_unlocked", {})
+    return found
 
 
 def tell_unlocked(compiler: Any) -> None:

@@ -112,11 +112,27 @@ class Lookup:
             return
         if len(self._cache) + len(wanted) > MOST_KEPT:
             self._cache = {key: self._cache[key] for key in keys if key in self._cache}
+        self._cache.update((row[0], tuple(row[1:])) for row in self.asked(wanted, reader, host))
+
+    def asked(self, keys: Sequence[Any], reader: "Reader", host: str) -> Sequence[tuple[Any, ...]]:
+        """The key and the shown columns of each remote row with one of ``keys``."""
         query = self._scan.query.clone()
-        query.where.add(KeyIn(query.select[0], source=host, keys=wanted), AND)
+        query.where.add(KeyIn(query.select[0], source=host, keys=keys), AND)
         scan = Scan(query, is_filtered=True)
-        rows = reader.rows(scan, self.component.root, kind="Lookup") or ()
-        self._cache.update((row[0], tuple(row[1:])) for row in rows)
+        return reader.rows(scan, self.component.root, kind="Lookup") or ()
+
+
+def can_have_lookups(query: Any) -> bool:
+    """Whether every row of the host's answer is a row of the answer."""
+    return not (
+        query.distinct
+        or query.combinator
+        or query.group_by is not None
+        or query.explain_info
+        or query.extra
+        or query.extra_order_by
+        or query.extra_tables
+    )
 
 
 def can_look_up(compiler: Any, component: Component, kept: Iterable[Any], order_by: Any) -> bool:
@@ -137,8 +153,15 @@ def can_look_up(compiler: Any, component: Component, kept: Iterable[Any], order_
     for expression, _, _ in compiler.select:
         if not isinstance(expression, Col) and not members.isdisjoint(touched(expression)):
             return False
-    decides = references(*kept, *order_by)
+    decides = references(*kept, *order_by, *_join_conditions(query))
     return not decides.is_opaque and members.isdisjoint(decides.aliases)
+
+
+def _join_conditions(query: Any) -> Iterator[Any]:
+    """What its filtered relations join on: that may name any table of the query."""
+    for name, entry in query.alias_map.items():
+        if query.alias_refcount[name] and entry.filtered_relation is not None:
+            yield entry.filtered_relation.resolved_condition
 
 
 def is_shown(compiler: Any, component: Component) -> bool:

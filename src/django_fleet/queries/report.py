@@ -14,13 +14,13 @@ import django
 
 from django_fleet.context import STEP
 from django_fleet.errors import FederationBudgetError, FederationError
+from django_fleet.queries.trace import Step, Trace
 from django_fleet.signals import query_crossed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from django_fleet.conf import Policy
-    from django_fleet.queries.trace import Step, Trace
     from django_fleet.routing.running import Running
 
 logger: Final = logging.getLogger("django_fleet.queries")
@@ -141,6 +141,23 @@ def reported(
         return report.following(result)
     report.complete()
     return result
+
+
+def measured(make_compiler: "Callable[[], Any]") -> "tuple[Trace, int]":
+    """Runs the query of a compiler to its end: what it carried, and how many rows it gave.
+
+    It is reported to nobody, and no budget counts.
+    """
+    step = Step("Host", "", "", "")
+    began, token = perf_counter(), STEP.set(step)
+    try:
+        compiler = make_compiler()
+        rows = sum(1 for _ in compiler.results_iter(chunked_fetch=True))
+    finally:
+        STEP.reset(token)
+    trace = step.below or Trace("", compiler.using)
+    trace.duration_ms = round((perf_counter() - began) * 1000, 3)
+    return trace, rows
 
 
 def _as_part(step: "Step", trace: "Trace", read: "Callable[[], Any]") -> Any:

@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models.sql.compiler import SQLDeleteCompiler, SQLUpdateCompiler
 
 from django_fleet.queries.execution import Crossing
+from django_fleet.queries.keys import Unread
 from django_fleet.queries.limits import allowance
 from django_fleet.queries.lookup import Lookup, batches, looked_up
 from django_fleet.queries.probe import probed
@@ -52,6 +53,27 @@ class Run:
         crossing = Crossing(statement, self._reader, self._allowance, self.trace)
         self.trace.sql, params = statement.replaced(crossing.replacements())
         return self.trace.sql, params
+
+    def foreseen(self, sql: str, params: Any) -> tuple[str, Any]:
+        """The statement of the host with the places of remote rows still in it; fills the trace.
+
+        For a reader that only notes what would be asked. Tables that are not needed are left out.
+        """
+        shown, keys = (sql, params), Unread(0)
+
+        def stock() -> list[Any]:
+            nonlocal shown
+            if MARK in sql:
+                statement = Statement(sql, params)
+                crossing = Crossing(statement, self._reader, self._allowance, self.trace)
+                shown = statement.without(crossing.replacements())
+            for lookup in self._lookups:
+                if lookup.is_needed:
+                    lookup.asked(keys, self._reader, self.trace.host)
+            return []
+
+        self.result(stock, is_streamed=False)
+        return shown
 
     def result(self, stock: Callable[[], Any], *, is_streamed: bool) -> Any:
         """What ``stock`` gives for the filled statement, with the looked-up columns in it."""

@@ -79,9 +79,7 @@ class Statement:
     def decided(self, shipment: Shipment) -> "list[Decided]":
         """The columns of a remote table that its home computes for the statement."""
         return [
-            each
-            for each in shipment.decided.values()
-            if self._names(self.sql, shipment, each.name)
+            each for each in shipment.decided.values() if self._names(self.sql, shipment, each.name)
         ]
 
     def _text(self, without: "frozenset[AnyShipment]") -> str:
@@ -100,6 +98,17 @@ class Statement:
             for quote in ('"', "`")
             for alias in (shipment.quoted, shipment.alias)
         )
+
+    def without(self, by: "dict[AnyShipment, Replacement]") -> tuple[str, tuple[Any, ...]]:
+        """SQL and parameters with all shipments still in it, but for those that nothing replaces."""
+        kept = {
+            place.shipment: Replacement(
+                self.sql[place.start : place.end], self.params[place.first : place.last]
+            )
+            for place in self.places
+            if by[place.shipment].sql
+        }
+        return self.replaced({**by, **kept})
 
     def replaced(self, by: "dict[AnyShipment, Replacement]") -> tuple[str, tuple[Any, ...]]:
         """SQL and parameters to execute."""

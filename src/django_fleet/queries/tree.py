@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from django.db import connections
@@ -121,6 +121,25 @@ def _node(step: Step, keys: tuple[Node, ...]) -> Node:
         duration_ms=None if step.duration_ms is None else round(step.duration_ms, 3),
         below=keys + (() if step.below is None else nodes_of(step.below)),
     )
+
+
+def with_estimates(done: Sequence[Node], foreseen: Sequence[Node]) -> tuple[Node, ...]:
+    """The nodes of a run with the estimates that were made before it, where there were none in it."""
+    left = list(foreseen)
+    found = []
+    for node in done:
+        twin = next((each for each in left if _asks_the_same(each, node)), None)
+        if twin is not None:
+            left.remove(twin)
+        if twin is not None and node.estimated_rows is None:
+            node = replace(node, estimated_rows=twin.estimated_rows)  # noqa: PLW2901
+        below = with_estimates(node.below, () if twin is None else twin.below)
+        found.append(replace(node, below=below))
+    return tuple(found)
+
+
+def _asks_the_same(one: Node, other: Node) -> bool:
+    return (one.kind, one.label, one.database) == (other.kind, other.label, other.database)
 
 
 def written(sql: str, params: Sequence[Any]) -> str:
