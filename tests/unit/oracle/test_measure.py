@@ -98,14 +98,14 @@ def test_a_run_that_broke_off_is_not_clean():
         assert len(noted) == 2
 
 
-def test_the_scattered_measure_compares_stock_apart_with_ours_apart():
+def test_the_scattered_measure_compares_stock_on_one_database_with_ours_on_two():
     """Four runs; both shares are of what stock passes on one database."""
     told = {
         (Run(STOCK, TOGETHER), False): result(OWL),
         (Run(FLEET, TOGETHER), False): result(OWL),
         (Run(STOCK, SCATTERED), False): result(BEAR, OWL),
         (Run(FLEET, SCATTERED), False): result(LION),
-        (Run(STOCK, SCATTERED), True): result(BEAR, OWL),
+        (Run(STOCK, TOGETHER), True): result(OWL),
         (Run(FLEET, SCATTERED), True): result(LION),
     }
     finding = Rehearsal(told).take(SCATTERING, ["zoo", "woods", "night"], [])

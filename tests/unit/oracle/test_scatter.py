@@ -48,6 +48,33 @@ def test_a_child_lives_with_its_topmost_parent(registry):
     assert homes(registry, "Ant", "Ape", "Bear") == ["default"] * 3
 
 
+def test_two_parents_of_one_child_live_together(registry):
+    """Its row is in both tables; of the parents, the first by name decides."""
+    ape = model(registry, "Ape")
+    bear = model(registry, "Bear")
+    model(registry, "Cat")
+    key = models.OneToOneField("zoo.Bear", models.CASCADE, parent_link=True, related_name="+")
+    model(registry, "Dog", (ape, bear), bear_ptr=key)
+    assert homes(registry, "Ape", "Bear", "Cat", "Dog") == ["default"] * 4
+
+
+def test_two_models_of_one_table_live_together(registry):
+    """An unmanaged model reads the table that a managed one has made."""
+    model(registry, "Ape")
+    model(registry, "Bear")
+    model(registry, "Cat", meta={"db_table": "zoo_bear", "managed": False})
+    assert homes(registry, "Ape", "Bear", "Cat") == ["default", "other", "other"]
+
+
+def test_a_model_that_a_test_adds_moves_no_other(registry):
+    """Tables stand where they were made."""
+    model(registry, "Bear")
+    model(registry, "Cat")
+    assert homes(registry, "Bear", "Cat") == ["default", "other"]
+    model(registry, "Ape")
+    assert homes(registry, "Bear", "Cat") == ["default", "other"]
+
+
 def test_a_proxy_lives_with_its_concrete_model(registry):
     """A proxy has no table of its own, but takes a place in the order."""
     bear = model(registry, "Bear")
@@ -91,6 +118,19 @@ def test_only_constraints_that_cross_are_left_out(registry):
     assert not bear._meta.get_field("ape").db_constraint
     assert dog._meta.get_field("bear").db_constraint
     assert ant._meta.get_field("ape_ptr").db_constraint
+
+
+def test_constraints_that_cross_are_left_out_of_migrations(registry):
+    """A migration has models of its own, with the labels of those that are installed."""
+    model(registry, "Ape")
+    model(registry, "Bear", ape=models.ForeignKey("zoo.Ape", models.CASCADE))
+    leave_out_crossing_constraints(registry)
+    past = Apps()
+    app(past, "zoo")
+    bear = model(past, "Bear", ape=models.ForeignKey("zoo.Ape", models.CASCADE))
+    cub = model(past, "Cub", ape=models.ForeignKey("zoo.Ape", models.CASCADE))
+    assert not bear._meta.get_field("ape").db_constraint
+    assert cub._meta.get_field("ape").db_constraint
 
 
 def test_the_router_gives_the_home_and_migrates_nothing_else():
