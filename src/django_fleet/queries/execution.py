@@ -10,7 +10,9 @@ from django.db import connections
 
 from django_fleet.queries.limits import Allowance
 from django_fleet.queries.local import local_keys
+from django_fleet.queries.neighbours import Neighbours
 from django_fleet.queries.reading import NO_KEYS, TOO_MANY, Reader
+from django_fleet.queries.decided import with_decided, with_values
 from django_fleet.queries.scan import Scan, scan_of
 from django_fleet.queries.shipment import TOKEN, Component, ResultShipment, Shipment
 from django_fleet.queries.statement import Place, Replacement, Statement
@@ -31,13 +33,21 @@ NOTHING: Final = Replacement("", ())
 class Crossing:
     """One execution of one statement."""
 
-    def __init__(self, statement: Statement, reader: Reader, left: Allowance, trace: Trace) -> None:
+    def __init__(
+        self,
+        statement: Statement,
+        reader: Reader,
+        left: Allowance,
+        trace: Trace,
+        neighbours: Neighbours | None = None,
+    ) -> None:
         self._statement = statement
         self._trace = trace
         self._allowance = left
         self._host = connections[trace.host]
         self._carrier = vendor_of(self._host).carrier
         self._reader = reader
+        self._neighbours = neighbours
         self._gone: set[AnyShipment] = set()
         self._semijoins: set[Shipment] = set()
         self._reductions: dict[Component, list[Any]] = {}
@@ -60,6 +70,8 @@ class Crossing:
             )
             if holds_others or not shipment.link.is_unique or self._columns(shipment, own=False):
                 continue
+            if self._statement.decided(shipment):
+                continue
             if not shipment.is_inner or shipment.component.root is not shipment:
                 self._gone.add(shipment)
             else:
@@ -79,19 +91,26 @@ class Crossing:
         return self._table(shipment)
 
     def _table(self, shipment: Shipment) -> Replacement:
-        columns = self._columns(shipment, own=True) or (
-            str(shipment.model._meta.pk_fields[0].column),
-        )
-        fields = {field.column: field for field in shipment.model._meta.concrete_fields}
+        decided = self._statement.decided(shipment)
+        columns = self._columns(shipment, own=True)
+        if not columns and not decided:
+            columns = (str(shipment.model._meta.pk_fields[0].column),)
+        beside = None if decided else self._beside(shipment, columns)
+        if beside is not None:
+            return self._put(shipment, beside)
+        fields = {field.column: field for field in shipment.model._meta.local_concrete_fields}
         rows = self._few_or_all(
             shipment,
             columns,
-            lambda scan, at_most: self._reader.rows(scan, shipment, kind="Scan", at_most=at_most),
+            lambda scan, at_most: self._reader.rows(
+                with_decided(scan, decided), shipment, kind="Scan", at_most=at_most
+            ),
         )
+        own = [_column(shipment, fields[name]) for name in columns]
         cargo = self._carrier.table(
             self._host,
-            [_column(shipment, fields[name]) for name in columns],
-            rows,
+            [*own, *(each.column for each in decided)],
+            with_values(rows, len(own), decided),
             source=connections[self._reader.home(shipment)],
         )
         self._count(cargo, shipment)
@@ -100,6 +119,9 @@ class Crossing:
     def _semijoin(self, shipment: Shipment) -> Replacement:
         link = shipment.link
         assert link is not None  # noqa: S101 -- _decide_what_goes() has seen to it
+        beside = self._beside(shipment, (str(link.right_field.column),))
+        if beside is not None:
+            return self._put(shipment, beside)
         cargo = self._few_or_all(
             shipment,
             (str(link.right_field.column),),
@@ -110,6 +132,18 @@ class Crossing:
         self._count(cargo, shipment)
         sql = f"INNER JOIN (SELECT 1 AS fleet_one) {shipment.quoted} ON ({cargo.sql})"
         return Replacement(sql, cargo.params)
+
+    def _beside(self, shipment: Shipment, columns: Sequence[str]) -> Cargo | None:
+        """The table as the host itself can read it; ``None`` where its rows have to travel."""
+        home = self._reader.home(shipment)
+        found = self._neighbours and self._neighbours.table(shipment, columns, home)
+        if not found:
+            return None
+        step = self._reader.begin(
+            "Neighbour", shipment.model, home, "the host's server reads it: nothing travels"
+        )
+        step.sql, step.rows, step.size = found.sql, 0, 0
+        return found
 
     def _few_or_all(
         self, shipment: Shipment, columns: Sequence[str], read: "Callable[[Scan, int | None], Any]"

@@ -9,6 +9,7 @@ from django_fleet.queries.execution import Crossing
 from django_fleet.queries.keys import Unread
 from django_fleet.queries.limits import allowance
 from django_fleet.queries.lookup import Lookup, batches, looked_up
+from django_fleet.queries.neighbours import Neighbours
 from django_fleet.queries.probe import probed
 from django_fleet.queries.reading import Reader
 from django_fleet.queries.shipment import MARK
@@ -38,6 +39,7 @@ class Run:
         self.trace = Trace(label, host)
         self._allowance = allowance(running, host)
         self._reader = make_reader(running, self.trace, self._allowance, for_write=for_write)
+        self._neighbours: Neighbours | None = None
 
     @property
     def has_lookups(self) -> bool:
@@ -50,7 +52,7 @@ class Run:
         if MARK not in sql:
             return sql, params
         statement = Statement(sql, params)
-        crossing = Crossing(statement, self._reader, self._allowance, self.trace)
+        crossing = Crossing(statement, self._reader, self._allowance, self.trace, self._neighbours)
         self.trace.sql, params = statement.replaced(crossing.replacements())
         return self.trace.sql, params
 
@@ -77,6 +79,15 @@ class Run:
 
     def result(self, stock: Callable[[], Any], *, is_streamed: bool) -> Any:
         """What ``stock`` gives for the filled statement, with the looked-up columns in it."""
+        if is_streamed:
+            return self._result(stock, is_streamed=True)
+        self._neighbours = Neighbours(self.trace.host)
+        try:
+            return self._result(stock, is_streamed=False)
+        finally:
+            self._neighbours.release()
+
+    def _result(self, stock: Callable[[], Any], *, is_streamed: bool) -> Any:
         if not self._lookups:
             return stock()
         if self._compiler.query.is_sliced and "fleet_is_probing" not in vars(self._compiler):

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from django_fleet.vendors.arrow.reader import ArrowReader
 from django_fleet.vendors.carriers.carrier import Carrier
 from django_fleet.vendors.features import Features
 from django_fleet.vendors.texts import Texts
@@ -35,6 +36,7 @@ class Vendor:
     name: ClassVar[str] = "other"
     features: ClassVar[Features] = Features()
     carrier: ClassVar[Carrier] = Carrier()
+    arrow: ClassVar[ArrowReader] = ArrowReader()
 
     def server_version(self, connection: "BaseDatabaseWrapper") -> str:
         """Product and version for people: ``PostgreSQL 16.14``."""
@@ -48,6 +50,17 @@ class Vendor:
         """Table -> about how many rows it has, for the tables that the server has an estimate for."""
         del connection
         return {}
+
+    def attach(self, connection: "BaseDatabaseWrapper", other: "BaseDatabaseWrapper") -> str | None:
+        """The quoted schema under which statements of ``connection`` read the tables of ``other``.
+
+        ``None`` where they cannot, or not now. ``detach`` ends it.
+        """
+        del connection, other
+        return None
+
+    def detach(self, connection: "BaseDatabaseWrapper", schema: str) -> None:
+        """Ends what ``attach`` began."""
 
     def is_connection_lost(self, error: BaseException) -> bool:
         """Whether Django's ``error`` means that this server cannot serve the read and another might."""

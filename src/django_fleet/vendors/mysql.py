@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from django.db.utils import InterfaceError, OperationalError
 
+from django_fleet.vendors.arrow.mysql import MySQLArrowReader
+from django_fleet.vendors.arrow.reader import ArrowReader
 from django_fleet.vendors.base import Standing, Vendor, all_rows, one_row
 from django_fleet.vendors.carriers.carrier import Carrier
 from django_fleet.vendors.carriers.mysql import MySQLCarrier
@@ -27,6 +29,7 @@ class MySQL(Vendor):
         has_server_roles=True, has_row_estimates=True, has_read_only_sessions=True
     )
     carrier: ClassVar[Carrier] = MySQLCarrier()
+    arrow: ClassVar[ArrowReader] = MySQLArrowReader()
 
     def server_version(self, connection: "BaseDatabaseWrapper") -> str:
         (version,) = one_row(connection, "SELECT VERSION()")
@@ -43,6 +46,11 @@ class MySQL(Vendor):
             " WHERE table_schema = DATABASE() AND table_rows IS NOT NULL"
         )
         return {str(table): int(rows) for table, rows in all_rows(connection, sql)}
+
+    def attach(self, connection: "BaseDatabaseWrapper", other: "BaseDatabaseWrapper") -> str | None:
+        if other.vendor != self.name or _server(connection) != _server(other):
+            return None
+        return connection.ops.quote_name(str(other.settings_dict["NAME"]))
 
     def is_connection_lost(self, error: BaseException) -> bool:
         if isinstance(error, InterfaceError):
@@ -83,6 +91,15 @@ class MySQL(Vendor):
         if (collation or "").endswith(("_nopad_bin", "_0900_bin")):
             return Texts(equality=BYTES, order=BYTES)
         return super().texts(collation)
+
+
+def _server(connection: "BaseDatabaseWrapper") -> tuple[str, ...]:
+    """What two connections to one server, as one user, have in common."""
+    settings = connection.settings_dict
+    options = settings.get("OPTIONS", {})
+    socket = options.get("unix_socket", "")
+    keys = ("HOST", "PORT", "USER")
+    return (*(str(settings.get(key) or "") for key in keys), str(socket))
 
 
 def _is_mariadb(connection: "BaseDatabaseWrapper") -> bool:

@@ -1,7 +1,10 @@
 """SQLite 3.38 and later: files, whose replicas are snapshots that somebody ships."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
+from django_fleet.vendors.arrow.reader import ArrowReader
+from django_fleet.vendors.arrow.sqlite import SQLiteArrowReader
 from django_fleet.vendors.base import Standing, Vendor, all_rows
 from django_fleet.vendors.carriers.carrier import Carrier
 from django_fleet.vendors.carriers.sqlite import SQLiteCarrier
@@ -15,16 +18,41 @@ if TYPE_CHECKING:
 _LOST: Final = ("SQLITE_CANTOPEN", "SQLITE_IOERR", "SQLITE_NOTADB", "SQLITE_CORRUPT")
 
 
+_MOST_ATTACHED: Final = 8
+"""SQLite takes ten unless it was built otherwise; the user may attach some himself."""
+
+
 class SQLite(Vendor):
     """A SQLite database file (or shared memory)."""
 
     name: ClassVar[str] = "sqlite"
     features: ClassVar[Features] = Features(has_read_only_sessions=True)
     carrier: ClassVar[Carrier] = SQLiteCarrier()
+    arrow: ClassVar[ArrowReader] = SQLiteArrowReader()
 
     def make_session_read_only(self, connection: "BaseDatabaseWrapper") -> None:
         with connection.cursor() as cursor:
             cursor.execute("PRAGMA query_only = 1")
+
+    def attach(self, connection: "BaseDatabaseWrapper", other: "BaseDatabaseWrapper") -> str | None:
+        path = Path(str(other.settings_dict["NAME"]))
+        # A file only, and not in a transaction: https://sqlite.org/lang_attach.html
+        is_open = connection.in_atomic_block or not connection.get_autocommit()
+        if other.vendor != self.name or is_open or not path.is_file():
+            return None
+        schema = connection.ops.quote_name(f"fleet_{other.alias}")
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pragma_database_list")
+            if cursor.fetchone()[0] >= _MOST_ATTACHED:
+                return None
+            cursor.execute(
+                f"ATTACH DATABASE %s AS {schema}", [f"{path.resolve().as_uri()}?mode=ro"]
+            )
+        return schema
+
+    def detach(self, connection: "BaseDatabaseWrapper", schema: str) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(f"DETACH DATABASE {schema}")
 
     def is_connection_lost(self, error: BaseException) -> bool:
         name = str(getattr(error.__cause__, "sqlite_errorname", ""))

@@ -1,0 +1,71 @@
+"""Databases that a host's statement can read directly: nothing needs to travel.
+
+MySQL and MariaDB see the other databases of their server, SQLite attaches files. It is done only
+where the other connection has no open transaction, whose rows nobody else would see.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import connections
+
+from django_fleet.queries.references import subqueries
+from django_fleet.queries.scan import scan_of
+from django_fleet.queries.shipment import Component, Shipment
+from django_fleet.vendors import vendor_of
+from django_fleet.vendors.cargo import Cargo
+
+
+class Neighbours:
+    """The databases that one statement reads beside its own. To be released when it has been read."""
+
+    def __init__(self, host: str) -> None:
+        self._host = connections[host]
+        self._schemas: dict[str, str | None] = {}
+
+    def table(self, shipment: Shipment, columns: Sequence[str], home: str) -> Cargo | None:
+        """The rows of a remote table as a query of the host; ``None`` where they have to travel."""
+        if any(subqueries(*_conditions(shipment.component))):
+            return None
+        schema = self._schema(home)
+        if schema is None:
+            return None
+        query = scan_of(shipment, columns).query
+        for inner in (query, *subqueries(query.where)):
+            _name_schema(inner, schema, self._host.ops.quote_name)
+        compiler = query.get_compiler(connection=self._host)
+        compiler.using = self._host.alias  # its tables are here, so to speak
+        sql, params = compiler.as_sql()
+        return Cargo(f"({sql})", tuple(params), size=0)
+
+    def release(self) -> None:
+        """Lets go of what was attached."""
+        for schema in self._schemas.values():
+            if schema is not None:
+                vendor_of(self._host).detach(self._host, schema)
+        self._schemas = {}
+
+    def _schema(self, home: str) -> str | None:
+        if home not in self._schemas:
+            other = connections[home]
+            is_open = other.in_atomic_block or not other.get_autocommit()
+            vendor = vendor_of(self._host)
+            self._schemas[home] = None if is_open else vendor.attach(self._host, other)
+        return self._schemas[home]
+
+
+def _conditions(component: Component) -> list[Any]:
+    return [
+        *component.hints,
+        *(each for group in component.conditions.values() for each in group),
+    ]
+
+
+def _name_schema(query: Any, schema: str, quote: Any) -> None:
+    """Puts the schema in front of every table of a query."""
+    for alias, entry in list(query.alias_map.items()):
+        named = entry.relabeled_clone({})
+        if entry.join_type is not None:
+            named.join_type = entry.join_type
+        named.table_name = f"{schema}.{quote(entry.table_name)}"
+        query.alias_map[alias] = named
