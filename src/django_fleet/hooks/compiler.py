@@ -6,7 +6,7 @@ from django.db import connections
 from django.db.models.sql.compiler import SQLDeleteCompiler, SQLInsertCompiler, SQLUpdateCompiler
 from django.db.models.sql.constants import GET_ITERATOR_CHUNK_SIZE, MULTI
 
-from django_fleet.hooks.hook import Hook
+from django_fleet.hooks.hook import Hook, Need
 from django_fleet.queries import Queries
 from django_fleet.routing.failover import Failover
 from django_fleet.routing.running import Running
@@ -22,6 +22,17 @@ def _get_from_clause(original: Any, running: Running) -> Any:
         return from_clause(self, original)
 
     return get_from_clause
+
+
+def _setup_query(original: Any, running: Running) -> Any:
+    prepare = Queries(running).prepare
+
+    def setup_query(self: Any, with_col_aliases: bool = False) -> Any:
+        if running.is_split:
+            prepare(self)
+        return original(self, with_col_aliases)
+
+    return setup_query
 
 
 def _get_combinator_sql(original: Any, _running: Running) -> Any:
@@ -109,6 +120,16 @@ HOOKS: Final = (
         parameters=(("self",),),
         why="Only here all tables of a statement are known and its WHERE is not written yet.",
         until="Django lets a table of a query be another table expression",
+        needed=Need.CLUSTERS,
+    ),
+    Hook(
+        target=_COMPILER,
+        attribute="setup_query",
+        make=_setup_query,
+        parameters=(("self", "with_col_aliases"),),
+        why="Here nothing is compiled yet; which rules compare a text is decided node by node.",
+        until="Django's compilers can be given another way to compile a node",
+        needed=Need.CLUSTERS,
     ),
     Hook(
         target=_COMPILER,
@@ -117,6 +138,7 @@ HOOKS: Final = (
         parameters=(("self", "combinator", "all"),),
         why="The parts of a union are compiled as if each were sent to the host by itself.",
         until="Django compiles the parts of a union as subqueries",
+        needed=Need.CLUSTERS,
     ),
     Hook(
         target=_COMPILER,
@@ -125,6 +147,7 @@ HOOKS: Final = (
         parameters=(("self", "expressions", "having"),),
         why="A server knows what depends on a primary key, but not on one of a shipped table.",
         until="Django lets a table of a query be another table expression",
+        needed=Need.CLUSTERS,
     ),
     Hook(
         target=_COMPILER,
@@ -133,6 +156,7 @@ HOOKS: Final = (
         parameters=(("self",),),
         why="A server would lock the rows of every table in a statement; shipped ones have none.",
         until="Django lets a table of a query be another table expression",
+        needed=Need.CLUSTERS,
     ),
     Hook(
         target=_COMPILER,
@@ -142,6 +166,7 @@ HOOKS: Final = (
         why="An execute wrapper comes too late: the statement is logged and its cursor belongs to a "
         "connection, which may be dead.",
         until="Django lets a backend complete a statement, and move a read to another connection",
+        needed=Need.SEVERAL,
     ),
     Hook(
         target="django.db.models.sql.compiler.SQLInsertCompiler",
@@ -150,5 +175,6 @@ HOOKS: Final = (
         parameters=(("self", "returning_fields"),),
         why="It executes its statements itself; a value may be a subquery on another database.",
         until="Django's compilers execute their statements in one place",
+        needed=Need.CLUSTERS,
     ),
 )

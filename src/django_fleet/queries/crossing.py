@@ -4,9 +4,13 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import EmptyResultSet
 
+from django_fleet.errors import FederationLimitError
 from django_fleet.queries.compiling import Decisions
+from django_fleet.queries.engine import Engine
+from django_fleet.queries.expressions import is_simple
 from django_fleet.queries.from_clause import crossing_from_clause, remote_tables
 from django_fleet.queries.locks import lock_arguments, tell_unlocked
+from django_fleet.queries.lookup import can_have_lookups
 from django_fleet.queries.report import reported
 from django_fleet.queries.run import Run
 from django_fleet.queries.shipment import MARK
@@ -22,11 +26,12 @@ if TYPE_CHECKING:
 class Queries:
     """How the statements of one running fleet reach tables of other databases."""
 
-    __slots__ = ("_running", "tables")
+    __slots__ = ("_engine", "_running", "tables")
 
     def __init__(self, running: Running) -> None:
         self._running = running
         self.tables = Tables(running)
+        self._engine = Engine(running, self.tables)
 
     def from_clause(
         self, compiler: Any, stock: "Callable[[Any], tuple[list[str], list[Any]]]"
@@ -44,9 +49,8 @@ class Queries:
 
     def prepare(self, compiler: Any) -> None:
         """Before a statement is compiled: texts of several vendors may meet in it."""
-        if not self._running.is_split or not self._running.has_several_engines:
+        if not self._running.has_several_engines or is_simple(compiler):
             return
-        vars(compiler).pop("compile", None)
         decisions = Decisions(self.tables, compiler)
         compiler.fleet_decisions = decisions
         compiler.compile, compiler.get_order_by = decisions.compile, decisions.get_order_by
@@ -64,7 +68,7 @@ class Queries:
         local = set(stock(kept))
         keys = [each for each in expressions if each in local or each not in kept]
         decisions = vars(compiler).get("fleet_decisions")
-        return keys if decisions is None else decisions.group_by(keys)  # type: ignore[no-any-return]
+        return keys if decisions is None else decisions.group_by(keys)
 
     def lock_arguments(self, compiler: Any, stock: "Callable[[Any], list[str]]") -> list[str]:
         """What stands behind ``FOR UPDATE OF``; nothing where all tables are locked."""
@@ -102,7 +106,7 @@ class Queries:
         own = vars(compiler)
         run: Run | None = own.get("fleet_run")
         if run is None and "as_sql" not in own:
-            if is_read_as_rows and _can_have_lookups(compiler.query):
+            if is_read_as_rows and can_have_lookups(compiler.query):
                 compiler.fleet_can_look_up = True
             try:
                 sql, params = compiler.as_sql()
@@ -121,9 +125,30 @@ class Queries:
             self._running,
             compiler,
             run.trace,
-            lambda: run.result(stock, is_streamed=is_streamed),
+            lambda: self._result(
+                compiler, run, stock, is_read_as_rows=is_read_as_rows, is_streamed=is_streamed
+            ),
             is_streamed=is_streamed and run.has_lookups,
         )
+
+    def _result(
+        self,
+        compiler: Any,
+        run: Run,
+        stock: "Callable[[], Any]",
+        *,
+        is_read_as_rows: bool,
+        is_streamed: bool,
+    ) -> Any:
+        """The engine's answer where it has one; else the host's."""
+        rows = self._engine.answer(compiler, run.trace) if is_read_as_rows else None
+        if rows is not None:
+            return rows
+        try:
+            return run.result(stock, is_streamed=is_streamed)
+        except FederationLimitError as error:
+            self._engine.mention(compiler, error)
+            raise
 
     def executable(self, compiler: Any, sql: str, params: Any) -> tuple[str, Any]:
         """A statement of a compiler that executes it itself, with rows in it."""
@@ -133,16 +158,3 @@ class Queries:
         return reported(  # type: ignore[no-any-return]
             self._running, compiler, run.trace, lambda: run.filled(sql, params), is_streamed=False
         )
-
-
-def _can_have_lookups(query: Any) -> bool:
-    """Whether every row of the host's answer is a row of the answer."""
-    return not (
-        query.distinct
-        or query.combinator
-        or query.group_by is not None
-        or query.explain_info
-        or query.extra
-        or query.extra_order_by
-        or query.extra_tables
-    )

@@ -68,7 +68,7 @@ def crossing_from_clause(
             continue
         else:
             shipment = components[alias].members[alias]
-            sql, own = shipment.clause, [shipment, *_on(compiler, entry)[1]]
+            sql, own = shipment.clause, [shipment, *shipment.on_params]
         parts.append(sql)
         params.extend(own)
     return _with_extra_tables(tables, compiler, parts, params)
@@ -115,6 +115,7 @@ def _add_shipment(compiler: Any, alias: str, model: "type[Model]", component: Co
     quoted = _quoted(compiler, alias)
     on, on_params = _on(compiler, entry)
     query = compiler.query
+    decisions = vars(compiler).get("fleet_decisions")
     component.members[alias] = Shipment(
         alias=alias,
         quoted=quoted,
@@ -122,20 +123,21 @@ def _add_shipment(compiler: Any, alias: str, model: "type[Model]", component: Co
         entry=entry,
         component=component,
         clause=f"{entry.join_type} {TOKEN} {quoted} {on}" if on else f"{TOKEN} {quoted}",
-        on_params=len(on_params),
+        on_params=on_params,
         is_inner=entry.join_type in {None, INNER},
         link=_link(compiler, entry),
         needs_all_columns=bool(query.extra or query.extra_order_by or query.extra_tables)
         or references(query.where, *query.annotations.values()).is_opaque,
+        decided=decisions.of(alias) if decisions is not None else {},
     )
 
 
-def _on(compiler: Any, entry: Any) -> tuple[str, list[Any]]:
+def _on(compiler: Any, entry: Any) -> tuple[str, tuple[Any, ...]]:
     """The ON part of a join, as Django writes it."""
     if entry.join_type is None:
-        return "", []
+        return "", ()
     sql, params = entry.as_sql(compiler, compiler.connection)
-    return f"ON ({sql.partition(' ON (')[2]}", list(params)
+    return f"ON ({sql.partition(' ON (')[2]}", tuple(params)
 
 
 def _link(compiler: Any, entry: Any) -> Link | None:
@@ -246,7 +248,7 @@ def _with_extra_tables(
         component = Component(tables.home(model, host, for_write=False))
         quoted = _quoted(compiler, alias)
         shipment = Shipment(
-            alias, quoted, model, entry, component, f", {TOKEN} {quoted}", 0, True, None, True
+            alias, quoted, model, entry, component, f", {TOKEN} {quoted}", (), True, None, True
         )
         component.members[alias] = shipment
         parts.append(shipment.clause)

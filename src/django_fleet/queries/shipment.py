@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from django.db.models import Field, Model
 
+    from django_fleet.queries.decided import Decided
     from django_fleet.queries.top import Top
 
 TOKEN: Final = "(SELECT %s AS fleet_shipment)"  # noqa: S105 -- not a secret
@@ -94,8 +95,8 @@ class Shipment:
     clause: str
     """Its part of the FROM clause, with ``TOKEN`` in it."""
 
-    on_params: int
-    """How many parameters of its own the clause has after the shipment."""
+    on_params: tuple[Any, ...]
+    """The parameters of its own that the clause has after the shipment."""
 
     is_inner: bool
     """Whether every row of the answer has a row of this table."""
@@ -105,6 +106,9 @@ class Shipment:
 
     needs_all_columns: bool = False
     """Whether raw SQL may name columns in a way that cannot be seen."""
+
+    decided: "dict[Any, Decided]" = field(default_factory=dict)
+    """What home computes for the statement, beside the table's own columns."""
 
     def __str__(self) -> str:
         return f"/* {self.model._meta.label} of {self.component.home} */"
@@ -125,7 +129,7 @@ class ResultShipment:
     is_nullable: bool
     """Whether a column of it may be ``NULL``, as far as can be seen."""
 
-    on_params: int = 0
+    on_params: tuple[Any, ...] = ()
 
     def __str__(self) -> str:
         return f"/* a subquery on {self.query.model._meta.label} of {self.home} */"

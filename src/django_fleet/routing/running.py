@@ -4,7 +4,7 @@ One object, made by the app; routers, hooks and commands hold it and read its at
 of settings puts a new snapshot into it, so nobody keeps an old one.
 """
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.apps import apps
 from django.db import connections
@@ -31,6 +31,7 @@ class Running:
         "consistency",
         "fleet",
         "has_open_transaction",
+        "has_several_engines",
         "homes",
         "homes_of_aliases",
         "in_event_loop",
@@ -58,6 +59,9 @@ class Running:
 
     is_split: bool
     """Whether there is more than one cluster: a query may need tables of another one."""
+
+    has_several_engines: bool
+    """Whether a query may meet tables of another vendor."""
 
     replicated: frozenset[str]
     """The primaries that have replicas."""
@@ -101,6 +105,7 @@ class Running:
         self.homes_of_aliases = {alias: fleet.primary_of(alias) for alias in fleet.aliases}
         self.consistency = policy.consistency
         self.is_split = sum(not fleet.databases[primary].is_empty for primary in fleet.clusters) > 1
+        self.has_several_engines = len({each["ENGINE"] for each in _entries(fleet)}) > 1
         self.fleet = fleet
         self.homes = {}
         self.settled = {}
@@ -119,6 +124,15 @@ class Running:
         if model in self.homes and home in self.fleet.clusters:
             answers_all = home not in self.replicated or self.consistency == "strong"
             self.settled[model] = (home, answers_all)
+
+
+def _entries(fleet: Fleet) -> list[dict[str, Any]]:
+    """The settings of every database that can be connected to."""
+    return [
+        connections.settings[alias]
+        for alias, database in fleet.databases.items()
+        if not database.is_empty
+    ]
 
 
 _IN_THIS_PROCESS: Final[list[Running]] = []

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from django.db.utils import InterfaceError, OperationalError
 
+from django_fleet.vendors.arrow.postgresql import PostgreSQLArrowReader
+from django_fleet.vendors.arrow.reader import ArrowReader
 from django_fleet.vendors.base import Standing, Vendor, all_rows, one_row
 from django_fleet.vendors.carriers.carrier import Carrier
 from django_fleet.vendors.carriers.postgresql import PostgreSQLCarrier
@@ -28,6 +30,7 @@ class PostgreSQL(Vendor):
         has_server_roles=True, has_row_estimates=True, has_read_only_sessions=True
     )
     carrier: ClassVar[Carrier] = PostgreSQLCarrier()
+    arrow: ClassVar[ArrowReader] = PostgreSQLArrowReader()
 
     def server_version(self, connection: "BaseDatabaseWrapper") -> str:
         (version,) = one_row(connection, "SHOW server_version")

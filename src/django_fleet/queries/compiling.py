@@ -1,0 +1,393 @@
+"""Compiling a statement in which one vendor's texts meet another's: what their homes decide instead.
+
+A condition or another expression over the texts of one remote table becomes a column that home
+computes; text of such a table is ordered by its rank at home, and equal texts are one where home says
+so. What would need the rules of two databases raises ``CollationMismatchError``.
+"""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+
+from django.core.exceptions import EmptyResultSet, FieldError, FullResultSet
+from django.db import NotSupportedError, connections
+from django.db.models import Aggregate, Count, Subquery
+from django.db.models.expressions import (
+    Col,
+    ColPairs,
+    ExpressionList,
+    OrderBy,
+    OrderByList,
+    RawSQL,
+    Ref,
+    Star,
+    Value,
+    When,
+    Window,
+    WindowFrame,
+)
+from django.db.models.functions import Substr
+from django.db.models.sql import Query
+from django.db.models.sql.datastructures import BaseTable, Join
+
+from django_fleet.queries.collation import (
+    VENDORS_OWN,
+    Place,
+    Question,
+    Text,
+    agree,
+    compared,
+    gives_text,
+    label_of,
+    mismatch,
+    texts_of,
+)
+from django_fleet.queries.decided import (
+    CUT,
+    Decided,
+    How,
+    Parenthesized,
+    Reference,
+    field_of,
+    is_extreme,
+    is_strict,
+)
+from django_fleet.queries.expressions import (
+    are_one_key,
+    columns_of,
+    may_be_missing,
+    name_of,
+    never_null,
+    source_of,
+    spans_rows,
+)
+from django_fleet.queries.from_clause import remote_tables
+from django_fleet.queries.references import references
+from django_fleet.vendors.carriers.freight import kind_of, typed
+
+if TYPE_CHECKING:
+    from django_fleet.queries.tables import Tables
+
+_ATOMS: Final = (Value, Star, BaseTable, Join, ColPairs)
+_PARTS: Final = (ExpressionList, OrderByList, When, WindowFrame, Subquery, Ref, Query)
+"""What is a part of another expression, and no value of its own."""
+
+
+class Decisions:
+    """What one compiler leaves to the homes of its remote tables. It stands in for ``compile``."""
+
+    def __init__(self, tables: "Tables", compiler: Any) -> None:
+        self._tables = tables
+        self._compiler = compiler
+        self._host: str = compiler.connection.alias
+        self._vendor: str = compiler.connection.vendor
+        self._known = -1
+        self._homes: dict[str, str] = {}
+        self._foreign: dict[str, str] = {}
+        self._decided: dict[str, dict[Any, Decided]] = {}
+        self._outside: dict[str, Reference] = {}
+        self._ranks: set[str] = set()
+        self._depth = self._inside_aggregates = 0
+        self._is_plain = False
+
+    def of(self, alias: str) -> dict[Any, Decided]:
+        """The decided columns of one table; it may grow until the statement is compiled."""
+        return self._decided.setdefault(alias, {})
+
+    # -- In the place of the compiler's own methods
+
+    def compile(self, node: Any) -> tuple[str, Any]:
+        """``SQLCompiler.compile``."""
+        if self._is_plain or isinstance(node, _ATOMS):
+            return self._stock(node)
+        if isinstance(node, RawSQL):
+            if isinstance(node, Reference):
+                self._use(node)
+            return self._stock(node)
+        if not self._learn() and not isinstance(getattr(node, "rhs", None), Query):
+            return self._stock(node)
+        self._depth += 1
+        try:
+            return self._compiled(node)
+        finally:
+            self._depth -= 1
+
+    def get_order_by(self) -> list[Any]:
+        """``SQLCompiler.get_order_by``: a rank refers to no column of a DISTINCT statement."""
+        result = type(self._compiler).get_order_by(self._compiler)
+        if not self._ranks or not self._compiler.query.distinct:
+            return list(result)
+        return [
+            (expression, (sql, params, is_ref and sql not in self._ranks))
+            for expression, (sql, params, is_ref) in result
+        ]
+
+    def group_by(self, expressions: list[Any]) -> list[Any]:
+        """The expressions of GROUP BY: equal texts are one group, and what home decided goes along."""
+        if not self._learn():
+            return expressions
+        if self._compiler.having is not None:
+            with suppress(EmptyResultSet, FullResultSet):
+                self.compile(self._compiler.having)
+        keys = [self._group_key(each) for each in expressions]
+        return [*keys, *(each for each in self._outside.values() if each not in keys)]
+
+    # -- What each node becomes
+
+    def _compiled(self, node: Any) -> tuple[str, Any]:
+        if isinstance(node, OrderBy):
+            return self._order(node)
+        if isinstance(node, Aggregate):
+            return self._aggregate(node)
+        if isinstance(node, Window):
+            return self._window(node)
+        if isinstance(node, Col):
+            sql, params = self._stock(node)
+            return self._shown(node, sql), params
+        alias = self._decider(node)
+        if alias is None:
+            self._check(node)
+            return self._stock(node)
+        return self._decide(node, alias)
+
+    def _decide(self, node: Any, alias: str) -> tuple[str, Any]:
+        try:
+            sql, params = self._plain(node)
+            unsupported = None
+        except NotSupportedError as error:
+            sql, params, unsupported = "", (), error
+        try:
+            reference = self._reference(node, alias, How.VALUE)
+        except FieldError:
+            return self._stock(node)
+        if not may_be_missing(self._compiler.query, alias) or is_strict(node):
+            shown = self._shown(node, reference.sql)
+            if shown == reference.sql:
+                self._use(reference)
+            return shown, []
+        if unsupported is not None:
+            raise unsupported
+        self._use(reference)
+        marker = Reference(
+            f"{self._quoted(alias)}.{self._quoted(never_null(self._compiler.query, alias))}", None
+        )
+        self._use(marker)
+        return f"CASE WHEN {marker.sql} IS NULL THEN {sql} ELSE {reference.sql} END", params
+
+    def _shown(self, node: Any, sql: str) -> str:
+        """One of several equal texts, where the rows that hold them become one row."""
+        query = self._compiler.query
+        if self._depth > 1 or not (query.distinct or query.group_by is not None):
+            return sql
+        if self._merging(node) is None:
+            return sql
+        if query.group_by is not None:
+            return f"MIN({sql})"
+        return f"MIN({sql}) OVER (PARTITION BY {self._rank_of(node, 'DISTINCT').sql})"
+
+    def _order(self, node: OrderBy) -> tuple[str, Any]:
+        inner = source_of(node.expression)
+        query = self._compiler.query
+        if not gives_text(inner):
+            return self._stock(node)
+        texts = self._texts(query.combined_queries if query.combinator else [inner])
+        if agree(Question.ORDER, texts, self._host):
+            return self._stock(node)
+        if query.combinator or query.distinct_fields:
+            raise mismatch(texts, self._host, "ORDER BY")
+        ordered = node.copy()
+        ordered.set_source_expressions([self._rank_or_extreme(inner)])
+        sql, params = self._stock(ordered)
+        self._ranks.add(sql)
+        return sql, params
+
+    def _rank_or_extreme(self, inner: Any) -> Any:
+        if not is_extreme(inner):
+            return self._rank_of(inner, "ORDER BY")
+        first, *others = inner.get_source_expressions()
+        changed = inner.copy()
+        changed.set_source_expressions([self._rank_of(first, "ORDER BY"), *others])
+        return changed
+
+    def _aggregate(self, node: Any) -> tuple[str, Any]:
+        self._inside_aggregates += 1
+        try:
+            replaced = self._extreme(node) or self._counted(node)
+            return self._stock(replaced or node)
+        finally:
+            self._inside_aggregates -= 1
+
+    def _window(self, node: Any) -> tuple[str, Any]:
+        changed = node.copy()
+        if node.partition_by is not None:
+            keys = [self._group_key(each) for each in node.partition_by.get_source_expressions()]
+            changed.partition_by = ExpressionList(*keys)
+        if not is_extreme(node.source_expression):
+            return self._stock(changed)
+        first, *_ = node.source_expression.get_source_expressions()
+        sorted_ = self._sorted(first)
+        if sorted_ is None:
+            return self._stock(changed)
+        extreme = node.source_expression.copy()
+        extreme.set_source_expressions(
+            [sorted_, *node.source_expression.get_source_expressions()[1:]]
+        )
+        changed.source_expression = extreme
+        sql, params = self._stock(changed)
+        return self._stock(Substr(Parenthesized(sql, params), CUT))
+
+    def _extreme(self, node: Any) -> Any:
+        """``Min`` and ``Max`` by the order of home."""
+        if not is_extreme(node):
+            return None
+        first, *others = node.get_source_expressions()
+        sorted_ = self._sorted(first)
+        if sorted_ is None:
+            return None
+        changed = node.copy()
+        changed.set_source_expressions([sorted_, *others])
+        return Substr(changed, CUT)
+
+    def _counted(self, node: Any) -> Any:
+        """``Count(distinct=True)`` by the equality of home."""
+        first, *others = node.get_source_expressions()
+        if not getattr(node, "distinct", False) or self._merging(first) is None:
+            return None
+        if not isinstance(node, Count):
+            raise mismatch(self._texts([first]), self._host, f"{type(node).__name__}(distinct)")
+        changed = node.copy()
+        changed.set_source_expressions([self._rank_of(first, "Count(distinct)"), *others])
+        return changed
+
+    def _group_key(self, expression: Any) -> Any:
+        source = source_of(expression)
+        if self._merging(source) is None:
+            return expression
+        return self._rank_of(source, "GROUP BY")
+
+    # -- Decided columns
+
+    def _rank_of(self, node: Any, what: str) -> Reference:
+        return self._ordered(node, How.RANK, what)
+
+    def _sorted(self, node: Any) -> Reference | None:
+        if not gives_text(node):
+            return None
+        if agree(Question.ORDER, self._texts([node]), self._host):
+            return None
+        return self._ordered(node, How.SORTED, "Min or Max")
+
+    def _ordered(self, node: Any, how: How, what: str) -> Reference:
+        alias = str(node.alias) if isinstance(node, Col) else self._decider(node)
+        if alias not in self._foreign or (
+            may_be_missing(self._compiler.query, alias) and not is_strict(node)
+        ):
+            raise mismatch(self._texts([node]), self._host, what)
+        return self._reference(node, alias, how)
+
+    def _reference(self, node: Any, alias: str, how: How) -> Reference:
+        try:
+            sql, params = self._plain(node)
+            key = (how, sql, repr(params))
+        except NotSupportedError:
+            key = (how, "", str(id(node)))
+        known = self.of(alias)
+        if key not in known:
+            labels = dict.fromkeys(label_of(each) for each in columns_of(node))
+            label = ", ".join(labels) + ("" if isinstance(node, Col) else " in an expression")
+            name = f"fleet_{len(known) + 1}"
+            known[key] = Decided(name, how, node, field_of(node, how), label)
+        decided = known[key]
+        sql = f"{self._quoted(alias)}.{self._quoted(decided.name)}"
+        return Reference(sql, decided.output_field)
+
+    def _use(self, reference: Reference) -> None:
+        if not self._inside_aggregates:
+            self._outside[reference.sql] = reference
+
+    # -- What is known of the tables
+
+    def _learn(self) -> dict[str, str]:
+        """Alias -> home, for the remote tables whose vendor is not the host's."""
+        known = sum(map(bool, self._compiler.query.alias_refcount.values()))
+        if known != self._known:
+            self._known = known
+            found = remote_tables(self._tables, self._compiler)
+            self._homes = {alias: home for alias, (_, home) in found.items()}
+            self._foreign = {
+                alias: home
+                for alias, home in self._homes.items()
+                if connections[home].vendor != self._vendor
+            }
+        return self._foreign
+
+    def _decider(self, node: Any) -> str | None:
+        """The alias of the only table that a node touches, where that table's home can decide it."""
+        if isinstance(node, _PARTS) or not hasattr(node, "get_source_expressions"):
+            return None
+        touched = references(node)
+        if len(touched.aliases) != 1 or not touched.can_move:
+            return None
+        (alias,) = touched.aliases
+        if alias not in self._foreign or spans_rows(node):
+            return None
+        if touched.has_subquery:
+            return alias if self._tables.are_all_at(node, self._foreign[alias]) else None
+        kinds = {kind_of(typed(each.target)) for each in columns_of(node)}
+        return None if kinds.isdisjoint(VENDORS_OWN) else alias
+
+    def _merging(self, node: Any) -> list[Text] | None:
+        """The texts of a node, where a home takes some for equal that the host does not.
+
+        Where the table's primary key stands beside them no two rows become one by that.
+        """
+        if not gives_text(node):
+            return None
+        texts = self._texts([node])
+        merging = [each for each in texts if self._is_foreign(each) and each.is_merging]
+        if not merging or self._has_key_beside({str(each.alias) for each in columns_of(node)}):
+            return None
+        return merging
+
+    def _has_key_beside(self, aliases: set[str]) -> bool:
+        query = self._compiler.query
+        if query.default_cols:
+            return True
+        grouped = query.group_by if isinstance(query.group_by, tuple) else ()
+        chosen = [*query.select, *grouped]
+        keyed = {each.alias for each in chosen if isinstance(each, Col) and each.target.primary_key}
+        return aliases <= keyed
+
+    def _check(self, node: Any) -> None:
+        """Raises ``CollationMismatchError`` where the host would compare by rules that are not those."""
+        question, operands = compared(node)
+        if question is None or are_one_key(node):
+            return
+        texts = self._texts(operands)
+        if any(map(self._is_foreign, texts)) and not agree(question, texts, self._host):
+            raise mismatch(texts, self._host, name_of(node))
+
+    def _texts(self, expressions: Iterable[Any]) -> list[Text]:
+        place = Place(self._tables, self._host, self._homes)
+        return texts_of(expressions, place)
+
+    def _is_foreign(self, text: Text) -> bool:
+        return text.vendor != self._vendor
+
+    # -- Django's own way
+
+    def _stock(self, node: Any) -> tuple[str, Any]:
+        sql, params = type(self._compiler).compile(self._compiler, node)
+        return sql, params
+
+    def _plain(self, node: Any) -> tuple[str, Any]:
+        self._is_plain, before = True, self._is_plain
+        try:
+            sql, params = self._stock(node)
+        finally:
+            self._is_plain = before
+        return sql, params
+
+    def _quoted(self, name: str) -> str:
+        quote = getattr(self._compiler, "quote_name", None)
+        return str((quote or self._compiler.quote_name_unless_alias)(name))  # until 6.1

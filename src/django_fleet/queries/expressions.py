@@ -1,0 +1,95 @@
+"""The shape of an expression: its columns, and what it needs beside one row of a table."""
+
+from typing import Any
+
+from django.db.models.expressions import Col, Ref
+from django.db.models.fields.related_lookups import RelatedLookupMixin
+from django.db.models.lookups import Lookup
+from django.db.models.sql import Query
+from django.db.models.sql.constants import LOUTER
+
+from django_fleet.vendors.carriers.freight import typed
+
+
+def source_of(expression: Any) -> Any:
+    """What a reference to a selected column stands for."""
+    while isinstance(expression, Ref):
+        (expression,) = expression.get_source_expressions()
+    return expression
+
+
+def columns_of(node: Any) -> list[Col]:
+    """Every column in a node; those inside subqueries left out."""
+    found, pending = [], [node]
+    while pending:
+        each = pending.pop()
+        if isinstance(each, Col):
+            found.append(each)
+        elif hasattr(each, "get_source_expressions"):
+            pending += [part for part in each.get_source_expressions() if part is not None]
+            right = getattr(each, "rhs", None)
+            pending += right if isinstance(right, list | tuple) else []
+    return found
+
+
+def spans_rows(node: Any) -> bool:
+    """Whether a node needs more than one row of its table, or columns of the answer."""
+    return bool(
+        getattr(node, "contains_aggregate", False)
+        or getattr(node, "contains_over_clause", False)
+        or _has_names(node)
+    )
+
+
+def _has_names(node: Any) -> bool:
+    """Whether a node names a selected column by its place or alias."""
+    pending = [node]
+    while pending:
+        each = pending.pop()
+        if isinstance(each, Ref):
+            return True
+        if hasattr(each, "get_source_expressions"):
+            pending += [part for part in each.get_source_expressions() if part is not None]
+    return False
+
+
+def are_one_key(node: Any) -> bool:
+    """Whether both sides hold the same key: it is an identity, and compared byte by byte."""
+    if isinstance(node, RelatedLookupMixin):
+        return True
+    if not isinstance(node, Lookup) or not isinstance(node.lhs, Col):
+        return False
+    right = node.rhs
+    return isinstance(right, Col) and typed(right.target) is typed(node.lhs.target)
+
+
+def name_of(node: Any) -> str:
+    """A node in words."""
+    name = getattr(node, "lookup_name", None)
+    return f"The condition {name!r}" if name else type(node).__name__
+
+
+def is_simple(compiler: Any) -> bool:
+    """Whether a statement can meet no other table: it has one, and nothing may join another later."""
+    query = compiler.query
+    return (
+        compiler.using is not None
+        and len(query.alias_map) <= 1
+        and not (query.select_related or query.order_by or query.annotations or query.combinator)
+        and not (query.default_ordering and query.model and query.model._meta.ordering)
+        and not any(isinstance(getattr(each, "rhs", None), Query) for each in query.where.leaves())
+    )
+
+
+def may_be_missing(query: Any, alias: str) -> bool:
+    """Whether a row of the answer may have no row of that table."""
+    while (entry := query.alias_map.get(alias)) is not None and entry.join_type is not None:
+        if entry.join_type == LOUTER:
+            return True
+        alias = entry.parent_alias
+    return False
+
+
+def never_null(query: Any, alias: str) -> str:
+    """A column of a joined table that is NULL only where its row is missing."""
+    return str(query.alias_map[alias].join_fields[0][1].column)
