@@ -23,9 +23,13 @@ KEYS: Final = (
     "MAX_SHIPPED_BYTES",
     "SHIPPED_ROWS_BUDGET",
     "OVER_BUDGET",
+    "ENGINE",
+    "ENGINE_MAX_ROWS",
+    "ENGINE_MEMORY_MB",
 )
 
 OverBudget = Literal["warn", "raise"]
+Engine = Literal["auto", "off"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,15 @@ class Policy:
     over_budget: OverBudget = "warn"
     """What happens to a query above the budget: a Python warning, or an error."""
 
+    engine: Engine = "auto"
+    """Whether DuckDB may group large tables of several databases, where it is installed."""
+
+    engine_max_rows: int = 20_000_000
+    """How many rows it may read for one query."""
+
+    engine_memory_mb: int = 1024
+    """How much memory it may take for one query before it uses a temporary folder."""
+
     unknown_keys: tuple[str, ...] = ()
     """Keys that nobody reads: a typing error, reported by a check."""
 
@@ -79,6 +92,9 @@ def read() -> Policy:
         ),
         shipped_rows_budget=_budget(raw.get("SHIPPED_ROWS_BUDGET")),
         over_budget=_over_budget(raw.get("OVER_BUDGET", "warn")),
+        engine=_engine(raw.get("ENGINE", "auto")),
+        engine_max_rows=_count(raw.get("ENGINE_MAX_ROWS", 20_000_000), key="ENGINE_MAX_ROWS"),
+        engine_memory_mb=_count(raw.get("ENGINE_MEMORY_MB", 1024), key="ENGINE_MEMORY_MB"),
         unknown_keys=tuple(sorted(str(key) for key in raw if key not in KEYS)),
     )
 
@@ -123,3 +139,9 @@ def _over_budget(value: object) -> OverBudget:
     if value not in get_args(OverBudget):
         raise ConfigurationError(f'FLEET["OVER_BUDGET"] must be "warn" or "raise", not {value!r}.')
     return cast("OverBudget", value)
+
+
+def _engine(value: object) -> Engine:
+    if value not in get_args(Engine):
+        raise ConfigurationError(f'FLEET["ENGINE"] must be "auto" or "off", not {value!r}.')
+    return cast("Engine", value)

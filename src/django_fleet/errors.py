@@ -239,10 +239,13 @@ class FederationLimitError(FederationError):
         self.home = home
         self.host = host
         self.limit = limit
+        around = (
+            "" if setting.startswith("ENGINE") else f", fleet.limits({unit}=...) around this one"
+        )
         super().__init__(
             f"{relation} needs more than {limit:,} {unit} of database {home!r} in a query on "
             f"{host!r}. Nothing was returned. Narrow the query, or raise the limit: "
-            f'FLEET["{setting}"] for all queries, fleet.limits({unit}=...) around this one; '
+            f'FLEET["{setting}"] for all queries{around}; '
             "fleet.explain(queryset) shows what travels."
         )
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models.expressions import Col, RawSQL
 from django.db.models.functions import Random
 from django.db.models.sql import Query
-from django.db.models.sql.where import ExtraWhere
+from django.db.models.sql.where import AND, ExtraWhere, WhereNode
 
 
 @dataclass(slots=True)
@@ -51,6 +51,15 @@ def references(*expressions: Any) -> References:
             found.is_volatile |= isinstance(node, Random)
             pending.extend(_children(node))
     return found
+
+
+def conjuncts(where: Any) -> list[Any]:
+    """The conditions that must all hold."""
+    if where is None:
+        return []
+    if not isinstance(where, WhereNode) or where.negated or where.connector != AND:
+        return [where]
+    return [found for child in where.children for found in conjuncts(child)]
 
 
 def subqueries(*expressions: Any) -> Iterator[Any]:

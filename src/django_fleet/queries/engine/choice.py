@@ -1,0 +1,76 @@
+"""When the engine is the better way: both sides are large, and nothing selects a few of their rows."""
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Final
+
+from django.core.exceptions import EmptyResultSet
+from django.db import connections
+
+from django_fleet.context import choice
+from django_fleet.queries.engine.unsuited import UnsuitedError, require
+from django_fleet.queries.shipment import MARK
+from django_fleet.vendors import vendor_of
+
+if TYPE_CHECKING:
+    from django_fleet.conf import Policy
+    from django_fleet.queries.engine.shape import Shape
+    from django_fleet.queries.engine.sides import Side
+
+WORTH: Final = 50_000
+"""Fewer remote rows travel faster without it."""
+
+MODULES: Final = ("duckdb", "pyarrow", "adbc_driver_postgresql")
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one query may take."""
+
+    rows: int
+    """It may read so many, of all tables together."""
+
+    setting: str
+    """Which setting says so."""
+
+    memory_mb: int
+
+
+def limits(policy: "Policy") -> Limits:
+    """Those of a query that begins now; a block around it may say less."""
+    around = choice().max_rows
+    if around is not None and around < policy.engine_max_rows:
+        return Limits(around, "MAX_SHIPPED_ROWS", policy.engine_memory_mb)
+    return Limits(policy.engine_max_rows, "ENGINE_MAX_ROWS", policy.engine_memory_mb)
+
+
+def is_installed() -> bool:
+    """Whether the extra is there."""
+    return all(find_spec(name) is not None for name in MODULES)
+
+
+def expected_rows(shape: "Shape", host: str, most: int, worth: int) -> "dict[Side, int]":
+    """About how many rows each table would send. Raises ``UnsuitedError`` where shipping is better."""
+    expected = {side: _expected(side, most) for side in shape.sides}
+    remote = sum(rows for side, rows in expected.items() if side.database != host)
+    local = sum(rows for side, rows in expected.items() if side.database == host)
+    require(remote >= worth, "few rows travel without it")
+    require(local >= worth // 5, "the host's side asks for few rows")
+    require(remote + local <= most, "more rows than the engine may read")
+    return expected
+
+
+def _expected(side: "Side", most: int) -> int:
+    """By the server's statistics; where it has none, by a count that stops."""
+    connection = connections[side.database]
+    query = side.query()
+    try:
+        sql, params = query.get_compiler(side.database).as_sql()
+    except EmptyResultSet:
+        raise UnsuitedError("a table has no rows to give") from None
+    require(MARK not in sql, "a condition needs another database")
+    found = vendor_of(connection).carrier.estimated_result(connection, sql, params)
+    if found is None:
+        query.set_limits(high=most + 1)
+        found = int(query.get_count(side.database))
+    return found
