@@ -35,7 +35,8 @@ VOCABULARY = {
             "ExpressionWrapper FilteredRelation IntegerField DecimalField FloatField CharField",
         ),
         (models, "BooleanField DateField DateTimeField DurationField TimeField UUIDField"),
-        (functions, "Coalesce Upper Lower Length Rank RowNumber DenseRank"),
+        (functions, "Coalesce Upper Lower Length Rank RowNumber DenseRank ExtractYear Abs"),
+        (functions, "Greatest Least NullIf"),
     )
     for name in names.split()
 } | {"Decimal": Decimal, "UUID": UUID, "datetime": dt}

@@ -1,11 +1,10 @@
 """Random conditions and expressions over relations, as the Python code that a user would write."""
 
 from django.db.models import Model
-from hypothesis import strategies as st
 
 from lab.library import models as library
 from lab.library.paths import Column, columns, key_of, own_columns, paths
-from lab.library.rows import Agreement, values
+from lab.library.rows import Agreement, below, choose, values
 
 MODELS = (
     *(library.Book, library.Author, library.Review, library.Publisher, library.Country),
@@ -25,18 +24,6 @@ LOOKUPS = {
     "date": (*ORDERED_LOOKUPS, "year", "month__gt"),
     "datetime": ORDERED_LOOKUPS,
 }
-OUTPUT_FIELDS = {
-    "int": "IntegerField()",
-    "decimal": "DecimalField(max_digits=20, decimal_places=2)",
-    "float": "FloatField()",
-    "text": "CharField()",
-    "bool": "BooleanField()",
-    "date": "DateField()",
-    "datetime": "DateTimeField()",
-    "duration": "DurationField()",
-    "time": "TimeField()",
-    "uuid": "UUIDField()",
-}
 
 
 class Conditions:
@@ -55,10 +42,10 @@ class Conditions:
         """Whether anything so far may have multiplied the rows."""
 
     def pick(self, *options):
-        return self.draw(st.sampled_from(options))
+        return choose(self.draw, options)
 
     def chance(self, one_in):
-        return self.draw(st.integers(0, one_in - 1)) == one_in - 1
+        return self.draw(below(one_in)) == one_in - 1
 
     # -- Columns and values
 
@@ -91,7 +78,7 @@ class Conditions:
 
     def condition(self, depth=2) -> str:
         """A tree of conditions."""
-        shape = self.draw(st.integers(0, 7)) if depth else 0
+        shape = self.draw(below(8)) if depth else 0
         if shape <= 3:
             return self.leaf()
         if shape == 4:
@@ -100,7 +87,7 @@ class Conditions:
         return f"({self.condition(depth - 1)} {sign} {self.condition(depth - 1)})"
 
     def leaf(self) -> str:
-        kind = self.draw(st.integers(0, 11))
+        kind = self.draw(below(12))
         if self.outer is not None and kind in {8, 9}:
             return self.correlation()
         if kind <= 5:
@@ -136,12 +123,20 @@ class Conditions:
             return f"{suffix}=1"
         return f"{suffix}={self.literal(kind)}"
 
+    def between(self, left, kind) -> str:
+        """A column lies between others, or is one of them."""
+        others = [self.column((kind,)).lookup for _ in range(2)]
+        shape = self.pick("in=[{}, {}]", "range=({}, {})")
+        return f"Q({left}__{shape.format(*(f'F({other!r})' for other in others))})"
+
     def comparison(self) -> str:
         """Two columns, the one perhaps with something added."""
         left, kind = self.term()
         right = self.column((kind,))
         if right is None or kind in {"json", "binary"}:
             return f"Q({left}__isnull=False)"
+        if kind in NUMBERS and self.chance(4):
+            return self.between(left, kind)
         sign = self.pick("", "__gt", "__lte")
         if kind.startswith("key:") or kind in {"bool", "uuid"}:
             sign = ""
@@ -202,99 +197,10 @@ class Conditions:
         ]
         inner = self.inner(self.pick(*candidates))
         chosen = inner.column((left.kind,), hops=1)
-        return f'Q({left.lookup}__in={self.filtered(inner)}.values("{chosen.lookup}"))'
-
-    def scalar_subquery(self):
-        """(source, kind) of one value of one row of another queryset."""
-        inner = self.inner(correlated=True)
-        source = self.filtered(inner, correlated=True)
-        column = inner.column(ALL_KINDS, single=True, hops=1)
-        if self.chance(3):
-            return f'Subquery({source}.values("pk").annotate(n=Count("pk")).values("n")[:1])', "int"
-        order = inner.order_by([("pk", key_of(inner.model))])
-        return f'Subquery({source}{order}.values("{column.lookup}")[:1])', column.kind
-
-    # -- Expressions
-
-    def expression(self, kinds=ALL_KINDS) -> tuple[str, str]:
-        """(source, kind) of a value computed for each row."""
-        column = self.column(kinds)
-        kind, plain = column.kind, f'F("{column.lookup}")'
-        shape = self.draw(st.integers(0, 9))
-        if shape == 9:
-            source = f"ExpressionWrapper({self.condition(1)}, output_field=BooleanField())"
-            return source, "bool"
-        if shape == 8 and self.depth < 2:
-            return self.scalar_subquery()
-        if shape == 7 and kind == "text":
-            return f"{self.pick('Upper', 'Lower', 'Length')}({plain})", "transformed"
-        return self._computed(shape, kind, plain), kind
-
-    def _computed(self, shape, kind, plain):
-        if shape == 3:
-            return f"Coalesce({plain}, {self.constant(kind)})"
-        if shape in {4, 5}:
-            return self.case(kind, plain)
-        if shape == 6 and kind in NUMBERS:
-            return self.arithmetic(kind, plain)
-        return plain
-
-    def constant(self, kind):
-        return f"Value({self.literal(kind, asked=False)}, output_field={OUTPUT_FIELDS[kind]})"
-
-    def case(self, kind, plain):
-        first, last = self.pick((plain, self.constant(kind)), (self.constant(kind), plain))
-        default = f", default={last}" if self.chance(2) else ""
-        return (
-            f"Case(When({self.condition(1)}, then={first}){default}"
-            f", output_field={OUTPUT_FIELDS[kind]})"
-        )
-
-    def arithmetic(self, kind, plain):
-        other = self.column((kind,))
-        sign = self.pick("+", "-", "*") if kind != "decimal" else self.pick("+", "-")
-        return (
-            f'ExpressionWrapper({plain} {sign} F("{other.lookup}")'
-            f", output_field={OUTPUT_FIELDS[kind]})"
-        )
-
-    def aggregate(self):
-        """(source, kind) of a value computed for each group."""
-        name = self.pick("Count", "Sum", "Min", "Max", "Avg")
-        kinds = {"Count": None, "Sum": SUMMED, "Avg": NUMBERS}.get(name, COMPARED)
-        if name == "Count" and self.chance(2):
-            path = self.pick(*paths(self.model, self.pick(1, 2, 3)))
-            self.many = self.many or path.many
-            subject, kind = path.lookup, "int"
-        else:
-            column = self.column(kinds)
-            if column.kind in {"json", "binary"}:
-                return 'Count("pk")', "int"
-            subject, kind = column.lookup, column.kind
-        options = ", distinct=True" if name in {"Count", "Sum"} and self.chance(3) else ""
-        if self.chance(4):
-            options += f", filter={self.condition(1)}"
-        if name == "Sum" and self.chance(4):
-            options += f", default={self.constant(kind)}"
-        kind = {"Count": "int", "Avg": "float" if kind != "decimal" else kind}.get(name, kind)
-        return f'{name}("{subject}"{options})', kind
-
-    def window(self):
-        """(source, kind) of a value computed over a partition; ties share it."""
-        name = self.pick("Rank()", "RowNumber()", "DenseRank()", "Sum", "Count")
-        parts = [self.column(ALL_KINDS) for _ in range(self.pick(1, 0, 2))]
-        order = self.column(COMPARED)
-        kind = "int"
-        if name in {"Sum", "Count"}:
-            subject = self.column(("int",))
-            name = f'{name}("{subject.lookup}")'
-        direction = self.pick("asc", "desc")
-        by = [f'F("{order.lookup}").{direction}({self.nulls()})']
-        if name == "RowNumber()":
-            name = "Rank()" if self.many else name
-            by.append('F("pk").asc()')
-        partition = ", ".join(f'F("{part.lookup}")' for part in parts)
-        return f"Window({name}, partition_by=[{partition}], order_by=[{', '.join(by)}])", kind
+        source = f'{self.filtered(inner)}.values("{chosen.lookup}")'
+        if self.chance(6):
+            source += f"{inner.order_by([('pk', key_of(inner.model))])}[:2]"
+        return f"Q({left.lookup}__in={source})"
 
     def nulls(self):
         """Vendors put NULLs first or last: where they are mixed, the query says it."""

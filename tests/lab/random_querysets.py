@@ -5,8 +5,10 @@ from dataclasses import dataclass
 from django.db import models
 from hypothesis import strategies as st
 
-from lab.library.paths import accessors, columns, key_of, own_columns, paths
-from lab.random_conditions import ALL_KINDS, COMPARED, MODELS, OUTPUT_FIELDS, SUMMED, Conditions
+from lab.library.paths import accessors, columns, key_of, own_columns, paths, relations
+from lab.library.rows import below, choose
+from lab.random_conditions import ALL_KINDS, COMPARED, MODELS, SUMMED, Conditions
+from lab.random_expressions import OUTPUT_FIELDS, Expressions
 
 CHANGED = ("Author", "Book", "Country", "Note", "Passport", "Publisher", "Review", "Tag")
 DELETED = ("Note", "Passport", "Review")
@@ -35,10 +37,10 @@ class Question:
 @st.composite
 def questions(draw, agreement, *, writes=True):
     """Anything that is asked of the library."""
-    kinds = [Objects, Values, Groups, Numbers, Combined, Objects, Values, Filtered]
+    kinds = [Objects, Values, Groups, Numbers, Combined, Objects, Values, Filtered, Related]
     if writes:
-        kinds += [Changes]
-    teller = draw(st.sampled_from(kinds))(draw, agreement, draw(st.sampled_from(MODELS)))
+        kinds += [Changes, Changes, Tagging]
+    teller = choose(draw, kinds)(draw, agreement, choose(draw, MODELS))
     question = teller.question()
     if teller.many and "RowNumber" in question.code:  # which of the equal rows comes first?
         code = question.code.replace("RowNumber()", "Rank()")
@@ -46,7 +48,7 @@ def questions(draw, agreement, *, writes=True):
     return question
 
 
-class Queryset(Conditions):
+class Queryset(Expressions):
     """Draws a queryset, step by step."""
 
     def __init__(self, draw, agreement, model):
@@ -88,6 +90,14 @@ class Queryset(Conditions):
         if self.chance(6):
             found += self.annotate(self.pick(self.expression, self.aggregate, self.window))
         return found
+
+    def order_by(self, last, *, extra=True):
+        """As for conditions, perhaps by an expression first."""
+        found = super().order_by(last, extra=extra)
+        if not extra or not self.chance(6):
+            return found
+        source, _ = self.expression(COMPARED)
+        return found.replace("(", f"({source}.{self.pick('asc', 'desc')}({self.nulls()}), ", 1)
 
     def slice(self):
         if not self.chance(3):
@@ -136,17 +146,38 @@ class Objects(Queryset):
 
     def end(self, source):
         """How the objects are asked for."""
-        way = self.draw(st.integers(0, 9))
-        if way == 6:
-            return f"{source}.{self.pick('first', 'last')}()"
-        if way == 7:
-            return f"list({source}.iterator(chunk_size=2))"
-        if way == 8:
-            keys = ", ".join(self.literal(key_of(self.model)) for _ in range(2))
-            return f"{source}.in_bulk([{keys}])"
-        if way == 9:
-            return f"{source}.get({self.condition(1)})"
-        return f"list({source}{self.slice()})"
+        ways = [lambda: f"list({source}{self.slice()})"] * 4
+        ways += [
+            lambda: f"{source}.{self.pick('first', 'last')}()",
+            lambda: f"list({source}.iterator(chunk_size=2))",
+            lambda: f"{source}.in_bulk([{self._key()}, {self._key()}])",
+            lambda: f"{source}.get({self.condition(1)})",
+            lambda: f"list({source}.reverse(){self.slice()})",
+            lambda: f"{source}.{self.pick('earliest', 'latest')}({self._own()!r}, 'pk')",
+        ]
+        return self.pick(*ways)()
+
+    def _key(self):
+        return self.literal(key_of(self.model))
+
+    def _own(self):
+        """A column of the model itself that sorts."""
+        return self.pick(*(n for n, kind in own_columns(self.model).items() if kind in COMPARED))
+
+
+class Related(Queryset):
+    """What the managers and attributes of objects give."""
+
+    def question(self):
+        name, model = self.pick(*accessors(self.model, 1))
+        each = f"{self.start(most=1)}{self.order_by([('pk', key_of(self.model))])}"
+        field = next(p for p in relations(self.model) if p.model is model)
+        inner = Conditions(self.draw, self.agreement, model)
+        order = inner.order_by([("pk", key_of(model))])
+        related = f"list(each.{name}.{self.pick('filter', 'exclude')}({inner.condition(1)}){order})"
+        if not field.many:
+            related = f'getattr(each, "{name}", None)'
+        return Question(self.model, f"[{related} for each in {each}]")
 
 
 class Filtered(Objects):
@@ -320,7 +351,7 @@ class Changes(Queryset):
         name = self.pick(*own)
         kind = own[name]
         null = self.model._meta.get_field(name).null
-        way = self.draw(st.integers(0, 4))
+        way = self.draw(below(5))
         if way == 4 and kind in {"int", "text"} and null:
             inner = self.inner(correlated=True)
             column = inner.column((kind,), single=True, hops=1)
@@ -338,3 +369,19 @@ class Changes(Queryset):
         if null and self.chance(4):
             return f"{name}=None"
         return f"{name}={self.literal(kind, asked=False)}"
+
+
+class Tagging(Queryset):
+    """Changes of a relation of many to many, from either side."""
+
+    def question(self):
+        names = self.pick(
+            ("Book", "tags", "Tag"), ("Tag", "books", "Book"), ("Handbook", "tags", "Tag")
+        )
+        found = {model.__name__: model for model in MODELS}
+        self.model, other = found[names[0]], found[names[2]]
+        one = f"{names[0]}.objects.get(pk={self.literal(key_of(self.model))}).{names[1]}"
+        inner = Conditions(self.draw, self.agreement, other)
+        chosen = f"{names[2]}.objects.filter({inner.condition(1)})"
+        change = self.pick(f"add(*{chosen})", f"set({chosen})", f"remove(*{chosen})", "clear()")
+        return Question(self.model, f"{one}.{change}", changes=True)
