@@ -11,6 +11,7 @@ from django_fleet.queries.expressions import is_simple
 from django_fleet.queries.from_clause import crossing_from_clause, remote_tables
 from django_fleet.queries.locks import lock_arguments, tell_unlocked
 from django_fleet.queries.lookup import can_have_lookups
+from django_fleet.queries.partial import group_at_home
 from django_fleet.queries.report import reported
 from django_fleet.queries.run import Run
 from django_fleet.queries.shipment import MARK
@@ -106,8 +107,10 @@ class Queries:
         own = vars(compiler)
         run: Run | None = own.get("fleet_run")
         if run is None and "as_sql" not in own:
-            if is_read_as_rows and can_have_lookups(compiler.query):
-                compiler.fleet_can_look_up = True
+            if is_read_as_rows:
+                group_at_home(self.tables, compiler)
+                if can_have_lookups(compiler.query):
+                    compiler.fleet_can_look_up = True
             try:
                 sql, params = compiler.as_sql()
             except EmptyResultSet:

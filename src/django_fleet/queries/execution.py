@@ -7,12 +7,14 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from django.db import connections
+from django.db.models.expressions import Col
 
+from django_fleet.queries.decided import with_decided, with_values
 from django_fleet.queries.limits import Allowance
 from django_fleet.queries.local import local_keys
 from django_fleet.queries.neighbours import Neighbours
+from django_fleet.queries.partial import grouped
 from django_fleet.queries.reading import NO_KEYS, TOO_MANY, Reader
-from django_fleet.queries.decided import with_decided, with_values
 from django_fleet.queries.scan import Scan, scan_of
 from django_fleet.queries.shipment import TOKEN, Component, ResultShipment, Shipment
 from django_fleet.queries.statement import Place, Replacement, Statement
@@ -88,7 +90,31 @@ class Crossing:
             return self._result(shipment)
         if shipment in self._semijoins:
             return self._semijoin(shipment)
+        if shipment.partials:
+            return self._totals(shipment)
         return self._table(shipment)
+
+    def _totals(self, shipment: Shipment) -> Replacement:
+        link, partials = shipment.link, shipment.partials
+        assert link is not None  # noqa: S101 -- or there would be no key to group by
+        key = Col(shipment.alias, link.right_field)
+        rows = self._few_or_all(
+            shipment,
+            (),
+            lambda scan, at_most: self._reader.rows(
+                grouped(scan, key, partials), shipment, kind="PartialAggregate", at_most=at_most
+            ),
+        )
+        label = f"the totals of {shipment.model._meta.label}"
+        columns = [Column(each.name, each.output_field, label) for each in partials]
+        cargo = self._carrier.table(
+            self._host,
+            [_column(shipment, link.right_field), *columns],
+            rows,
+            source=connections[self._reader.home(shipment)],
+        )
+        self._count(cargo, shipment)
+        return self._put(shipment, cargo)
 
     def _table(self, shipment: Shipment) -> Replacement:
         decided = self._statement.decided(shipment)

@@ -126,6 +126,7 @@ def _add_shipment(compiler: Any, alias: str, model: "type[Model]", component: Co
         on_params=on_params,
         is_inner=entry.join_type in {None, INNER},
         link=_link(compiler, entry),
+        partials=vars(query).get("fleet_partials", {}).get(alias, ()),
         needs_all_columns=bool(query.extra or query.extra_order_by or query.extra_tables)
         or references(query.where, *query.annotations.values()).is_opaque,
         decided=decisions.of(alias) if decisions is not None else {},
@@ -248,8 +249,9 @@ def _with_extra_tables(
         component = Component(tables.home(model, host, for_write=False))
         quoted = _quoted(compiler, alias)
         shipment = Shipment(
-            alias, quoted, model, entry, component, f", {TOKEN} {quoted}", (), True, None, True
+            alias, quoted, model, entry, component, f", {TOKEN} {quoted}", (), True, None
         )
+        shipment.needs_all_columns = True
         component.members[alias] = shipment
         parts.append(shipment.clause)
         params.append(shipment)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from django.db.models import Field, Model
 
     from django_fleet.queries.decided import Decided
+    from django_fleet.queries.partial import Partial
     from django_fleet.queries.top import Top
 
 TOKEN: Final = "(SELECT %s AS fleet_shipment)"  # noqa: S105 -- not a secret
@@ -103,6 +104,9 @@ class Shipment:
 
     link: Link | None
     """``None`` for the first table of a query, and where more than one pair of columns joins."""
+
+    partials: "tuple[Partial, ...]" = ()
+    """The totals that stand for its rows; empty where the rows themselves are needed."""
 
     needs_all_columns: bool = False
     """Whether raw SQL may name columns in a way that cannot be seen."""
