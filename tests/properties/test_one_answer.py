@@ -8,7 +8,6 @@ failure prints the question as Python code with the rows that it was asked of.
 import os
 import random
 from contextlib import contextmanager, nullcontext
-from itertools import zip_longest
 
 import pytest
 from django.contrib.contenttypes.models import ContentType
@@ -86,13 +85,11 @@ def judge_many(scatter):
         phases=set(Phase) - {Phase.explain},
         suppress_health_check=list(HealthCheck),
     )
-    @given(data=libraries(agreement), asked=many, tiny=st.booleans())
-    def judge(data, asked, tiny):
+    @given(data=libraries(agreement), asked=many, tiny=st.booleans(), is_open=st.booleans())
+    def judge(data, asked, tiny, is_open):
         with tiny_thresholds() if tiny else nullcontext():
-            for question, then in zip_longest(asked, asked[1:]):
-                is_first = question.changes and then is not None and not then.changes
-                wrong = scatter.judge(data, question, then=then if is_first else None)
-                assert wrong is None, wrong
+            wrong = scatter.judge(data, *asked, is_open=is_open)
+        assert wrong is None, wrong
 
     print(f"FLEET_SEED={SEED} FLEET_EXAMPLES={EXAMPLES}")  # noqa: T201 (shown with a failure)
     judge()

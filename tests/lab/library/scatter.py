@@ -1,11 +1,11 @@
 """The library on an anchor that has all tables, and the same rows scattered over databases."""
 
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import replace
 from importlib import import_module
 from unittest import mock
 
-from django.db import transaction
+from django.db import Error, transaction
 
 from django_fleet.errors import CollationMismatchError
 from lab.answers import ask, difference
@@ -69,48 +69,59 @@ class Scatter:
         """The database that answers right: of the vendor where the question's host is."""
         return self.anchors[self.vendors[self.router.home(question.model)]]
 
-    def judge(self, data, question, *, then=None) -> str | None:
-        """What is wrong with the fleet's answer; ``None``: nothing.
+    def judge(self, data, *questions, is_open=False) -> str | None:
+        """What is wrong with the fleet's answers; ``None``: nothing.
 
-        ``then`` is asked in the same transactions as a question that changes tables.
+        Each question is asked of the same rows, unless transactions are open: then changes stay,
+        until the end.
         """
         self.load(data)
-        if then is None:
-            return self._judge(data, question)
+        before = []
+        with self.transactions() if is_open else nullcontext():
+            for question in questions:
+                if before and self.anchor(question) != self.anchor(before[0]):
+                    continue  # the change is not on that anchor
+                self.load(data)
+                wrong, failed = self._judge(data, question)
+                if wrong:
+                    return wrong + "".join(f"\n   after: {each.code}" for each in before)
+                if question.changes and is_open:
+                    before.append(question)
+                elif question.changes:
+                    self.loaded = None
+                if failed and is_open:
+                    break  # so are the transactions
+        return None
+
+    @contextmanager
+    def transactions(self):
+        """Open on every database, and rolled back."""
         with ExitStack() as stack:
-            for alias in (*self.vendors, *self.anchors.values()):
+            aliases = (*self.vendors, *self.anchors.values())
+            for alias in aliases:
                 stack.enter_context(transaction.atomic(using=alias))
-            expected, wrong = self._judged(data, question)
-            if wrong is None and not expected.error and self.anchor(then) == self.anchor(question):
-                wrong = self._judge(data, then)
-                wrong = wrong and f"{wrong}\n after: {question.code}"
-            for alias in (*self.vendors, *self.anchors.values()):
+            yield
+            for alias in aliases:
                 transaction.set_rollback(True, using=alias)
-        self.loaded = data
-        return wrong
 
     def _judge(self, data, question):
-        return self._judged(data, question)[1]
-
-    def _judged(self, data, question):
         self.asked += 1
         anchor = self.anchor(question)
         with self.router.only(anchor):
             expected = ask(question, anchor)
         if expected.is_refusal:
             self.refused += 1
-            return expected, None
+            return None, isinstance(expected.error, Error)
         got = ask(question, home=self.router.home)
+        failed = any(isinstance(each.error, Error) for each in (expected, got))
         if self.may_decline(got):
             self.declined += 1
-            return got, None
+            return None, True
         if question.changes and not expected.error and not got.error:
             expected = replace(expected, tables=dump(anchor, lambda _: True))
             got = replace(got, tables=self.dump())
-        if question.changes:
-            self.loaded = None
         wrong = difference(question, expected, got)
-        return expected, wrong and self.report(data, question, wrong, expected, got)
+        return wrong and self.report(data, question, wrong, expected, got), failed
 
     def may_decline(self, got):
         """Texts of two vendors have no common order or equality; we say so instead of guessing."""
