@@ -35,8 +35,21 @@ def _setup_query(original: Any, running: Running) -> Any:
     return setup_query
 
 
-def _get_combinator_sql(original: Any, _running: Running) -> Any:
+def _aggregate_as_sql(original: Any, running: Running) -> Any:
+    prepare = Queries(running).prepare
+
+    def as_sql(self: Any) -> Any:
+        prepare(self)
+        return original(self)
+
+    return as_sql
+
+
+def _get_combinator_sql(original: Any, running: Running) -> Any:
+    check_union = Queries(running).check_union
+
     def get_combinator_sql(self: Any, combinator: str, all: bool) -> Any:  # noqa: A002
+        check_union(self, keeps_all=all)
         using, self.using = self.using, None  # the parts are subqueries: their tables may be remote
         try:
             return original(self, combinator, all)
@@ -167,6 +180,15 @@ HOOKS: Final = (
         "connection, which may be dead.",
         until="Django lets a backend complete a statement, and move a read to another connection",
         needed=Need.SEVERAL,
+    ),
+    Hook(
+        target="django.db.models.sql.compiler.SQLAggregateCompiler",
+        attribute="as_sql",
+        make=_aggregate_as_sql,
+        parameters=(("self",),),
+        why="It compiles its aggregates without setup_query().",
+        until="Django's compilers can be given another way to compile a node",
+        needed=Need.CLUSTERS,
     ),
     Hook(
         target="django.db.models.sql.compiler.SQLInsertCompiler",

@@ -30,7 +30,7 @@ def _as_sql(original: Any, running: Running) -> Any:
     subquery = Queries(running).subquery
 
     def as_sql(self: Any, compiler: Any, connection: Any) -> Any:
-        return subquery(self, connection, lambda: original(self, compiler, connection))
+        return subquery(self, compiler, lambda: original(self, compiler, connection))
 
     return as_sql
 

@@ -5,7 +5,7 @@ computes; text of such a table is ordered by its rank at home, and equal texts a
 so. What would need the rules of two databases raises ``CollationMismatchError``.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final
 
@@ -76,12 +76,14 @@ _PARTS: Final = (ExpressionList, OrderByList, When, WindowFrame, Subquery, Ref, 
 class Decisions:
     """What one compiler leaves to the homes of its remote tables. It stands in for ``compile``."""
 
-    def __init__(self, tables: "Tables", compiler: Any) -> None:
+    def __init__(self, tables: "Tables", compiler: Any, around: Mapping[str, str]) -> None:
         self._tables = tables
         self._compiler = compiler
         self._host: str = compiler.connection.alias
         self._vendor: str = compiler.connection.vendor
         self._known = -1
+        self._around = around
+        """The homes of the statement around it, whose columns it may name."""
         self._homes: dict[str, str] = {}
         self._foreign: dict[str, str] = {}
         self._decided: dict[str, dict[Any, Decided]] = {}
@@ -94,6 +96,19 @@ class Decisions:
         """The decided columns of one table; it may grow until the statement is compiled."""
         return self._decided.setdefault(alias, {})
 
+    @property
+    def homes(self) -> dict[str, str]:
+        """Alias -> home, for all remote tables that can be named in the statement."""
+        self._learn()
+        return self._homes
+
+    def check_union(self, *, keeps_all: bool) -> None:
+        """Raises ``CollationMismatchError`` where equal rows of a combined query are not clear."""
+        parts = [part for part in self._compiler.query.combined_queries if not part.default_cols]
+        texts = [] if keeps_all else self._texts(parts)
+        if not agree(Question.EQUALITY, texts, self._host):
+            raise mismatch(texts, self._host, "A union")
+
     # -- In the place of the compiler's own methods
 
     def compile(self, node: Any) -> tuple[str, Any]:
@@ -104,7 +119,11 @@ class Decisions:
             if isinstance(node, Reference):
                 self._use(node)
             return self._stock(node)
-        if not self._learn() and not isinstance(getattr(node, "rhs", None), Query):
+        if (
+            not self._learn()
+            and not self._around
+            and not isinstance(getattr(node, "rhs", None), Query)
+        ):
             return self._stock(node)
         self._depth += 1
         try:
@@ -313,10 +332,11 @@ class Decisions:
         if known != self._known:
             self._known = known
             found = remote_tables(self._tables, self._compiler)
-            self._homes = {alias: home for alias, (_, home) in found.items()}
+            own = {alias: home for alias, (_, home) in found.items()}
+            self._homes = {**self._around, **own}
             self._foreign = {
                 alias: home
-                for alias, home in self._homes.items()
+                for alias, home in own.items()
                 if connections[home].vendor != self._vendor
             }
         return self._foreign
@@ -352,7 +372,7 @@ class Decisions:
     def _has_key_beside(self, aliases: set[str]) -> bool:
         query = self._compiler.query
         if query.default_cols:
-            return True
+            return not hasattr(query, "inner_query")
         grouped = query.group_by if isinstance(query.group_by, tuple) else ()
         chosen = [*query.select, *grouped]
         keyed = {each.alias for each in chosen if isinstance(each, Col) and each.target.primary_key}

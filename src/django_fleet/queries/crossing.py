@@ -41,7 +41,8 @@ class Queries:
         if not self._running.is_split:
             return stock(compiler)
         query = compiler.query
-        if compiler.using is not None and len(query.alias_map) < 2 and not query.extra_tables:  # noqa: PLR2004
+        is_whole = compiler.using is not None and "fleet_ships_first" not in vars(compiler)
+        if is_whole and len(query.alias_map) < 2 and not query.extra_tables:  # noqa: PLR2004
             return stock(compiler)
         remote = remote_tables(self.tables, compiler)
         if not remote and not query.extra_tables:
@@ -52,9 +53,20 @@ class Queries:
         """Before a statement is compiled: texts of several vendors may meet in it."""
         if not self._running.has_several_engines or is_simple(compiler):
             return
-        decisions = Decisions(self.tables, compiler)
+        around: Any = vars(compiler.connection).get("_fleet_around") or [{}]
+        inner = getattr(compiler.query, "inner_query", None)  # of an aggregate over a subquery
+        if inner is not None:
+            below = inner.get_compiler(connection=compiler.connection)
+            around = [Decisions(self.tables, below, around[-1]).homes]
+        decisions = Decisions(self.tables, compiler, around[-1])
         compiler.fleet_decisions = decisions
         compiler.compile, compiler.get_order_by = decisions.compile, decisions.get_order_by
+
+    def check_union(self, compiler: Any, *, keeps_all: bool) -> None:
+        """Refuses a combined query whose equal rows depend on whom one asks."""
+        decisions = vars(compiler).get("fleet_decisions")
+        if decisions is not None:
+            decisions.check_union(keeps_all=keeps_all)
 
     def group_by(
         self, compiler: Any, expressions: list[Any], stock: "Callable[[list[Any]], list[Any]]"
@@ -78,13 +90,23 @@ class Queries:
         return lock_arguments(self.tables, compiler, stock)
 
     def subquery(
-        self, query: Any, connection: Any, stock: "Callable[[], tuple[str, Any]]"
+        self, query: Any, compiler: Any, stock: "Callable[[], tuple[str, Any]]"
     ) -> tuple[str, Any]:
-        """SQL of a query that stands in another one."""
+        """SQL of a query that stands in the one of ``compiler``."""
         if not self._running.is_split or not query.subquery:
             return stock()
-        home = elsewhere(self.tables, query, connection.alias)
-        return stock() if home is None else result_of(query, home)
+        home = elsewhere(self.tables, query, compiler.connection.alias)
+        if home is not None:
+            return result_of(query, home)
+        decisions = vars(compiler).get("fleet_decisions")
+        if decisions is None:
+            return stock()
+        around = vars(compiler.connection).setdefault("_fleet_around", [])
+        around.append(decisions.homes)
+        try:
+            return stock()
+        finally:
+            around.pop()
 
     def database_of(self, model: Any, queried: str) -> str:
         """The database that an object belongs to which a query on ``queried`` brought along."""

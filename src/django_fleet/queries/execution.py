@@ -10,6 +10,7 @@ from django.db import connections
 from django.db.models.expressions import Col
 
 from django_fleet.queries.decided import with_decided, with_values
+from django_fleet.queries.host import stay_or_move
 from django_fleet.queries.limits import Allowance
 from django_fleet.queries.local import local_keys
 from django_fleet.queries.neighbours import Neighbours
@@ -50,6 +51,8 @@ class Crossing:
         self._carrier = vendor_of(self._host).carrier
         self._reader = reader
         self._neighbours = neighbours
+        self.may_move = False
+        """Whether the statement may run on another database than its host."""
         self._gone: set[AnyShipment] = set()
         self._semijoins: set[Shipment] = set()
         self._reductions: dict[Component, list[Any]] = {}
@@ -168,7 +171,7 @@ class Crossing:
         step = self._reader.begin(
             "Neighbour", shipment.model, home, "the host's server reads it: nothing travels"
         )
-        step.sql, step.rows, step.size = found.sql, 0, 0
+        step.sql, step.params, step.rows, step.size = found.sql, found.params, 0, 0
         return found
 
     def _few_or_all(
@@ -184,7 +187,10 @@ class Crossing:
             answer = read(scan_of(shipment, columns), FEW)
             if answer is not None:
                 return answer
-        return read(scan_of(shipment, columns, *self._reduction(component)), None)
+        scan = scan_of(shipment, columns, *self._reduction(component))
+        if self.may_move and shipment not in self._semijoins:
+            stay_or_move(self._reader, component, scan, self._host.alias)
+        return read(scan, None)
 
     def _keys(
         self, query: Any, shipment: "AnyShipment", left: str, column: Column, at_most: int | None

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.db.models.expressions import Col, Ref
-from django.db.models.fields.related_lookups import RelatedLookupMixin
+from django.db.models.fields.related_lookups import RelatedIn, RelatedLookupMixin
 from django.db.models.lookups import Lookup
 from django.db.models.sql import Query
 from django.db.models.sql.constants import LOUTER
@@ -55,11 +55,13 @@ def _has_names(node: Any) -> bool:
 
 def are_one_key(node: Any) -> bool:
     """Whether both sides hold the same key: it is an identity, and compared byte by byte."""
-    if isinstance(node, RelatedLookupMixin):
+    if isinstance(node, RelatedLookupMixin | RelatedIn):
         return True
     if not isinstance(node, Lookup) or not isinstance(node.lhs, Col):
         return False
-    right = node.rhs
+    right: Any = node.rhs
+    if isinstance(right, Query) and len(right.select) == 1:
+        (right,) = right.select
     return isinstance(right, Col) and typed(right.target) is typed(node.lhs.target)
 
 

@@ -31,7 +31,7 @@ def remote_tables(tables: Tables, compiler: Any) -> "dict[str, tuple[type[Model]
     if named is not None and tables.are_same_cluster(named, host):
         named = None
     found = {}
-    is_first = compiler.using is not None
+    is_first = compiler.using is not None and "fleet_ships_first" not in vars(compiler)
     for alias, entry in query.alias_map.items():
         if is_first:
             is_first = False

@@ -152,7 +152,7 @@ def measured(make_compiler: "Callable[[], Any]") -> "tuple[Trace, int]":
     began, token = perf_counter(), STEP.set(step)
     try:
         compiler = make_compiler()
-        rows = sum(1 for _ in compiler.results_iter(chunked_fetch=True))
+        rows = sum(1 for _ in compiler.results_iter())
     finally:
         STEP.reset(token)
     trace = step.below or Trace("", compiler.using)

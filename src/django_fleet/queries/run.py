@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models.sql.compiler import SQLDeleteCompiler, SQLUpdateCompiler
 
 from django_fleet.queries.execution import Crossing
+from django_fleet.queries.host import BetterHostError, can_move, move
 from django_fleet.queries.keys import Unread
 from django_fleet.queries.limits import allowance
 from django_fleet.queries.lookup import Lookup, batches, looked_up
@@ -40,6 +41,7 @@ class Run:
         self._allowance = allowance(running, host)
         self._reader = make_reader(running, self.trace, self._allowance, for_write=for_write)
         self._neighbours: Neighbours | None = None
+        self._may_move = False
 
     @property
     def has_lookups(self) -> bool:
@@ -53,6 +55,7 @@ class Run:
             return sql, params
         statement = Statement(sql, params)
         crossing = Crossing(statement, self._reader, self._allowance, self.trace, self._neighbours)
+        crossing.may_move = self._may_move
         self.trace.sql, params = statement.replaced(crossing.replacements())
         return self.trace.sql, params
 
@@ -67,7 +70,9 @@ class Run:
             nonlocal shown
             if MARK in sql:
                 statement = Statement(sql, params)
-                crossing = Crossing(statement, self._reader, self._allowance, self.trace)
+                crossing = Crossing(
+                    statement, self._reader, self._allowance, self.trace, self._neighbours
+                )
                 shown = statement.without(crossing.replacements())
             for lookup in self._lookups:
                 if lookup.is_needed:
@@ -89,13 +94,30 @@ class Run:
 
     def _result(self, stock: Callable[[], Any], *, is_streamed: bool) -> Any:
         if not self._lookups:
-            return stock()
+            return self._here_or_there(stock)
         if self._compiler.query.is_sliced and "fleet_is_probing" not in vars(self._compiler):
             rows = probed(self._compiler, self._lookups, self._reader)
             if rows is not None:
                 return iter([rows]) if is_streamed else [rows]
         chunks = self._with_lookups(stock(), is_streamed=is_streamed)
         return chunks if is_streamed else list(chunks)
+
+    def _here_or_there(self, stock: Callable[[], Any]) -> Any:
+        """What ``stock`` gives, on the database that has more of the rows."""
+        self._may_move = can_move(self._compiler)
+        try:
+            return stock()
+        except BetterHostError as better:
+            self._may_move = False
+            label = self._compiler.query.model._meta.label
+            self.trace.add(kind="Host", label=label, database=better.home, reason=better.reason)
+            sql, params = move(self._compiler, better.home)
+            if self._neighbours is not None:
+                self._neighbours.release()
+                self._neighbours = Neighbours(better.home)
+            self.trace.host = better.home
+            self._compiler.as_sql = lambda: self.filled(sql, params)
+            return stock()
 
     def _with_lookups(self, result: Any, *, is_streamed: bool) -> Iterable[list[Any]]:
         width, host = self._compiler.col_count, self.trace.host

@@ -60,7 +60,8 @@ def boundary(reader: "Reader", component: "Component", top: Top, keys: list[Any]
     if not values:
         return []
     compare = GreaterThanOrEqual if top.is_descending else LessThanOrEqual
-    return [WhereNode([compare(top.column, values[0][0]), IsNull(top.column, True)], connector=OR)]
+    up_to: Any = [compare(top.column, values[0][0]), IsNull(top.column, True)]
+    return [WhereNode(up_to, connector=OR)]
 
 
 def _are_nulls_last(order: OrderBy, features: Any) -> bool:
