@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from django.db import connections
+from django.db import connections, transaction
 from django.db.models import Count
 
 import django_fleet as fleet
@@ -22,7 +22,8 @@ def library(lab):
     with lab.fleet(LAYOUT, PLACEMENT=PLACEMENT):
         lab.create_tables(*tables())
         fill(20)
-        yield lab
+        with transaction.atomic(using="crm"):  # else a server of the same kind would read it itself
+            yield lab
 
 
 def fill(number):
@@ -191,6 +192,19 @@ def test_the_plan_of_the_host_s_own_server(library):
         assert isinstance(text, str)
         assert text
     assert Book.objects.filter(author__name="a00001").get().pk == 1
+
+
+def test_a_database_that_the_host_reads_itself(lab):
+    """Nothing travels between databases of one MariaDB server, or between files of SQLite."""
+    with lab.fleet(LAYOUT, PLACEMENT=PLACEMENT):
+        lab.create_tables(*tables())
+        fill(3)
+        queryset = Book.objects.filter(author__name="a00001")
+        for plan in (fleet.explain(queryset).plan, fleet.explain(queryset, run=True).plan):
+            (node,) = plan.below
+            assert node.kind == ("SemiJoin" if lab.vendor == "postgresql" else "Neighbour")
+            assert ("nothing travels" in node.reason) == (lab.vendor != "postgresql")
+            assert "'a00001'" in node.sql
 
 
 def test_a_model_cannot_be_run(library):
