@@ -13,7 +13,7 @@ from pathlib import Path
 
 from oracle.environment import prepare_environment, probe_interpreter
 from oracle.errors import OracleError
-from oracle.losses import listed_losses
+from oracle.losses import applicable_losses, listed_losses
 from oracle.measure import MEASURES, Laboratory
 from oracle.modules import LISTS, chosen_modules
 from oracle.report import for_machines, for_people
@@ -133,9 +133,7 @@ def find(measure, modules, suite, interpreter, options):
 
     The logs are kept on request, and wherever there is something to look for in them.
     """
-    losses = [
-        loss for loss in listed_losses(measure.name) if loss.applies(interpreter.django, options.db)
-    ]
+    losses = applicable_losses(measure.name, interpreter.django, options.db)
     folder = Path(tempfile.mkdtemp(prefix=f"{measure.name}-{options.db}-", dir=CACHE))
     with started(options.db, interpreter) as databases:
         laboratory = Laboratory(suite, databases, options.jobs, folder)

@@ -7,7 +7,15 @@ from pathlib import Path
 from oracle.errors import OracleError
 
 FOLDER = Path(__file__).parent / "losses"
-SCATTERED_KINDS = ("asserts-refusal", "assumes-one-table-in-both", "asserts-sql-text")
+WAITS = "waits-for-relations"
+ONE_VENDOR = "assumes-one-vendor"
+SCATTERED_KINDS = (
+    "asserts-refusal",
+    "assumes-one-table-in-both",
+    "asserts-sql-text",
+    ONE_VENDOR,
+    WAITS,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,34 +35,57 @@ class Loss:
 
 
 def parse_losses(text, name):
-    """The losses in the text of one file; refuses an entry that is not whole."""
+    """The losses in the text of one file; refuses an entry that is not whole.
+
+    An entry names one `test`, or several `tests` that are lost for one reason.
+    """
     losses = []
     for entry in tomllib.loads(text).get("loss", []):
         try:
-            loss = Loss(
-                test=entry.pop("test"),
-                django=tuple(entry.pop("django")),
-                databases=tuple(entry.pop("databases")),
-                kind=entry.pop("kind"),
-                reason=entry.pop("reason"),
-            )
+            tests = [entry.pop("test")] if "tests" not in entry else entry.pop("tests")
+            django, databases = tuple(entry.pop("django")), tuple(entry.pop("databases"))
+            kind, reason = entry.pop("kind"), entry.pop("reason")
         except KeyError as error:
             raise OracleError(f"{name}: a [[loss]] lacks the key {error}.") from error
         if entry:
-            raise OracleError(f"{name}: {loss.test} has unknown keys: {', '.join(entry)}.")
-        losses.append(loss)
+            raise OracleError(f"{name}: {tests[0]} has unknown keys: {', '.join(entry)}.")
+        losses += [Loss(test, django, databases, kind, reason) for test in tests]
     return losses
 
 
 def listed_losses(measure, folder=FOLDER):
     """The losses of a measure (`installed` or `scattered`).
 
-    The scattered measure knows three kinds and no other: whatever else is lost there is a defect.
+    The scattered measure knows a few kinds and no other: whatever else is lost there is a defect.
     """
     path = folder / f"{measure}.toml"
     losses = parse_losses(path.read_text(encoding="utf-8"), path.name)
-    for loss in losses:
-        if measure == "scattered" and loss.kind not in SCATTERED_KINDS:
-            kinds = ", ".join(SCATTERED_KINDS)
-            raise OracleError(f"{path.name}: {loss.test} is of kind {loss.kind!r}, not {kinds}.")
+    if measure == "scattered":
+        for loss in losses:
+            _check_kind(loss, path.name)
     return losses
+
+
+def applicable_losses(measure, django, database):
+    """The losses of a measure that are known for this Django on this database.
+
+    What is lost with django-fleet installed is lost scattered, too.
+    """
+    known = [loss for loss in listed_losses(measure) if loss.applies(django, database)]
+    if measure == "scattered":
+        vendors = database.split("+")
+        known += [
+            loss
+            for loss in listed_losses("installed")
+            if any(loss.applies(django, vendor) for vendor in vendors)
+        ]
+    return known
+
+
+def _check_kind(loss, name):
+    if loss.kind not in SCATTERED_KINDS:
+        kinds = ", ".join(SCATTERED_KINDS)
+        raise OracleError(f"{name}: {loss.test} is of kind {loss.kind!r}, not {kinds}.")
+    one = [each for each in loss.databases if "+" not in each]
+    if loss.kind == ONE_VENDOR and one:
+        raise OracleError(f"{name}: {loss.test}: there is one vendor only on {', '.join(one)}.")

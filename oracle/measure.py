@@ -14,7 +14,7 @@ from oracle.comparison import (
     share,
 )
 from oracle.configuration import FLEET, SCATTERED, STOCK, TOGETHER, UNTOUCHED, RunConfiguration
-from oracle.losses import Loss
+from oracle.losses import WAITS, Loss
 from oracle.outcomes import SuiteResult
 from oracle.servers import Databases
 from oracle.suite import Suite
@@ -90,6 +90,17 @@ class Finding:
             for run, result in self.results.items()
             if run.placement == SCATTERED
         }
+
+    @property
+    def waiting(self) -> int:
+        """How many tests are lost only until relations work over databases."""
+        return sum(loss.kind == WAITS for _, loss in self.judgement.listed)
+
+    @property
+    def share_without_waiting(self) -> Share | None:
+        """Our share in what does not wait for relations; None outside of the scattered measure."""
+        ours = self.shares.get(FLEET)
+        return None if ours is None else replace(ours, total=ours.total - self.waiting)
 
 
 @dataclass(frozen=True, slots=True)

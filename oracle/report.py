@@ -3,6 +3,7 @@
 from collections import Counter
 
 from oracle.configuration import SCATTERED, STOCK, TOGETHER, UNTOUCHED
+from oracle.losses import WAITS
 from oracle.measure import Finding
 from oracle.outcomes import Outcome
 
@@ -65,9 +66,12 @@ def _end(end):
 def _loss_lines(finding):
     judgement = finding.judgement
     if judgement.listed:
-        yield f"\nlost, and listed ({len(judgement.listed)}):"
+        kinds = Counter(loss.kind for _, loss in judgement.listed)
+        counts = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
+        yield f"\nlost, and listed ({len(judgement.listed)}): {counts}"
         for difference, loss in judgement.listed:
-            yield f"  {difference.test}\n      {loss.kind}: {loss.reason}"
+            if loss.kind != WAITS:  # they are many, and their reasons few: --list-losses has them
+                yield f"  {difference.test}\n      {loss.kind}: {loss.reason}"
     heard_of = [
         each for each in judgement.unlisted if each.candidate.outcome is not Outcome.MISSING
     ]
@@ -96,6 +100,11 @@ def for_people(finding: Finding, context: dict) -> str:
     for package, value in finding.shares.items():
         owner = "stock" if package == STOCK else "ours"
         lines.append(f"\nof what passes on one database, passes scattered, {owner}: {value}")
+    if finding.waiting:
+        lines.append(
+            f"\nthe same without the {finding.waiting} tests that wait for relations over databases, "
+            f"ours: {finding.share_without_waiting}"
+        )
     lines += [
         f"\n{run.name} broke off: see its log"
         for run, result in finding.results.items()
@@ -120,10 +129,9 @@ def for_machines(finding: Finding, context: dict) -> dict:
         }
         for run, result in finding.results.items()
     ]
-    shares = {
-        package: {"passed": value.passed, "total": value.total, "percent": round(value.percent, 2)}
-        for package, value in finding.shares.items()
-    }
+    shares = {package: _share_as_data(value) for package, value in finding.shares.items()}
+    if without := finding.share_without_waiting:
+        shares["fleet_without_waiting"] = _share_as_data(without)
     return {
         **context,
         "clean": finding.is_clean,
@@ -137,6 +145,10 @@ def for_machines(finding: Finding, context: dict) -> dict:
         "not_repeated": [_as_data(each) for each in finding.not_repeated],
         "stale": [loss.test for loss in judgement.stale],
     }
+
+
+def _share_as_data(share):
+    return {"passed": share.passed, "total": share.total, "percent": round(share.percent, 2)}
 
 
 def _as_data(difference):

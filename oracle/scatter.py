@@ -115,4 +115,7 @@ class ScatterRouter:
         model = hints.get("model")
         if model is None and model_name is not None:
             model = installed_apps.get_model(app_label, model_name)
-        return db == (FIRST if model is None else scattered_home(model))
+        if model is not None:
+            return db == scattered_home(model)
+        # An extension of the server, perhaps: for all databases that have tables of the app.
+        return db == FIRST or not is_contrib(installed_apps.get_app_config(app_label))

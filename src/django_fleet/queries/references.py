@@ -96,11 +96,11 @@ def _parts(query: Any) -> Iterator[Any]:
 
 
 def _children(node: Any) -> Iterator[Any]:
-    """The expressions in ``node``, those in a list on its right-hand side included."""
-    if hasattr(node, "get_source_expressions"):
-        yield from (each for each in node.get_source_expressions() if each is not None)
+    """The expressions in ``node``, each once, those in a list on its right-hand side included."""
+    found = node.get_source_expressions() if hasattr(node, "get_source_expressions") else []
+    yield from (each for each in found if each is not None)
     right = getattr(node, "rhs", None)
     if isinstance(right, list | tuple | set | frozenset):
         yield from (each for each in right if hasattr(each, "as_sql"))
-    elif isinstance(right, Query):
+    elif isinstance(right, Query) and not any(right is each for each in found):
         yield right

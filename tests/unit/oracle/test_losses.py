@@ -2,7 +2,7 @@
 
 import pytest
 from oracle.errors import OracleError
-from oracle.losses import listed_losses, parse_losses
+from oracle.losses import ONE_VENDOR, applicable_losses, listed_losses, parse_losses
 
 ENTRY = """
 [[loss]]
@@ -38,7 +38,25 @@ def test_an_unknown_key_is_refused():
         parse_losses(ENTRY + 'database_ = "x"\n', "x.toml")
 
 
-def test_scattered_losses_are_of_three_kinds(tmp_path):
+def test_an_entry_may_name_several_tests():
+    """Those that are lost for one reason."""
+    text = ENTRY.replace('test = "zoo.tests.T.test_lion"', 'tests = ["zoo.lion", "zoo.owl"]')
+    losses = parse_losses(text, "x.toml")
+    assert [loss.test for loss in losses] == ["zoo.lion", "zoo.owl"]
+    assert {loss.reason for loss in losses} == {"we allow it"}
+
+
+def test_only_over_two_vendors_a_test_can_assume_one(tmp_path):
+    """On two databases of one vendor that is no excuse."""
+    text = ENTRY.replace("asserts-refusal", ONE_VENDOR)
+    (tmp_path / "scattered.toml").write_text(text)
+    with pytest.raises(OracleError, match="one vendor only on sqlite"):
+        listed_losses("scattered", tmp_path)
+    (tmp_path / "scattered.toml").write_text(text.replace('"sqlite"', '"postgresql+mariadb"'))
+    assert listed_losses("scattered", tmp_path)
+
+
+def test_scattered_losses_are_of_a_few_kinds(tmp_path):
     """Whatever else is lost when models are scattered is a defect and cannot be listed."""
     (tmp_path / "scattered.toml").write_text(ENTRY)
     (tmp_path / "installed.toml").write_text(ENTRY.replace("asserts-refusal", "free words"))
@@ -49,9 +67,23 @@ def test_scattered_losses_are_of_three_kinds(tmp_path):
         listed_losses("scattered", tmp_path)
 
 
+@pytest.mark.parametrize("database", ["sqlite", "postgresql+mariadb"])
+def test_what_is_lost_installed_is_lost_scattered_too(database):
+    """It need not be listed twice."""
+    installed = {loss.test for loss in applicable_losses("installed", "5.2.19", "postgresql")}
+    scattered = {loss.test for loss in applicable_losses("scattered", "5.2.19", database)}
+    assert installed
+    assert installed <= scattered
+
+
 @pytest.mark.parametrize("measure", ["installed", "scattered"])
 def test_the_lists_in_the_repository_are_whole_and_name_each_test_once(measure):
     """They are read before each run; a test is excused at one place only."""
     losses = listed_losses(measure)
-    places = [(loss.test, db) for loss in losses for db in loss.databases]
+    places = [
+        (loss.test, release, db)
+        for loss in losses
+        for release in loss.django
+        for db in loss.databases
+    ]
     assert len(places) == len(set(places))

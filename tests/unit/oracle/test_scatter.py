@@ -134,12 +134,14 @@ def test_constraints_that_cross_are_left_out_of_migrations(registry):
 
 
 def test_the_router_gives_the_home_and_migrates_nothing_else():
-    """Reads, writes and tables agree; contrib operations without a model belong to default."""
+    """Reads, writes and tables agree; operations without a model belong to all homes of the app."""
     from django.contrib.auth.models import User
 
     router = ScatterRouter()
     assert router.db_for_read(User) == router.db_for_write(User) == "default"
     assert router.allow_migrate("default", "auth", model_name="user")
     assert not router.allow_migrate("other", "auth", model_name="user", model=User)
+    assert router.allow_migrate("default", "auth")
     assert not router.allow_migrate("other", "auth")
+    assert router.allow_migrate("other", "shop")
     assert router.allow_relation(User(), User())
