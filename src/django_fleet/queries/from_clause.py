@@ -163,14 +163,15 @@ def _send_conditions_home(tables: Tables, compiler: Any, components: dict[str, C
     local: list[Any] = []
     query = compiler.query
     own = {alias for alias in query.alias_map if query.alias_refcount[alias]}
-    for condition in _conjuncts(compiler.where):
+    is_rewritable = "where" in vars(compiler)  # some compilers of DELETE write their own
+    for condition in _conjuncts(compiler.where if is_rewritable else query.where):
         touched = references(condition)
         if _goes_home(tables, compiler, condition, touched, components):
             continue
         kept.append(condition)
         if touched.can_move and touched.aliases <= own - components.keys():
             local.append(condition)
-    if compiler.where is not None:
+    if is_rewritable and compiler.where is not None:
         compiler.where = WhereNode(kept, AND)
     side = Local(query, frozenset(own - components.keys()), tuple(local))
     for component in components.values():
