@@ -26,7 +26,7 @@ from django.db.models.functions import Coalesce, Concat, Length, Lower, Rank, Up
 from django_fleet.errors import CollationMismatchError
 from lab.fleets import Lab, statements
 from lab.library import models as library
-from lab.library.models import Author, Book
+from lab.library.models import Author, Book, Country, Publisher
 from lab.library.placement import LAYOUTS, Scattered
 from lab.library.rows import Library
 from lab.library.scatter import Scatter
@@ -299,6 +299,22 @@ REFUSED = {
     "mixed": lambda: Book.objects.annotate(x=Concat("author__name", "title")).filter(
         x__startswith="A"
     ),
+    "outer reference": lambda: Book.objects.filter(
+        Exists(Publisher.objects.filter(name__startswith=OuterRef("author__name")))
+    ),
+    "union": lambda: Book.objects.values_list("author__name").union(
+        Book.objects.values_list("title")
+    ),
+    "ordered union": lambda: (
+        Book.objects.values_list("author__name")
+        .union(Book.objects.values_list("title"), all=True)
+        .order_by("author__name")
+    ),
+    "least of some": lambda: [
+        Book.objects.values("author__name", "title")
+        .distinct()
+        .aggregate(x=Min("author__name"), y=Min("title"))
+    ],
     "ordered mix": lambda: Book.objects.order_by(Coalesce("editor__name", "title")),
 }
 
@@ -306,10 +322,44 @@ REFUSED = {
 @pytest.mark.parametrize("name", REFUSED)
 def test_texts_of_databases_that_disagree_are_not_compared(scatter, name):
     """The error names the columns, and nothing was read."""
-    if name in {"compared columns", "subquery"} and "mariadb" not in {scatter.home, scatter.host}:
-        assert judge(scatter, {name: lambda: sorted(b.id for b in REFUSED[name]())}) == {}
+    vendors = {scatter.home, scatter.host}
+    if "mariadb" not in vendors and name in {"compared columns", "subquery", "union"}:
+        # Both compare bytes.
+        assert judge(scatter, {name: lambda: sorted(map(str, REFUSED[name]()))}) == {}
+        return
+    if (scatter.home, scatter.host, name) == ("sqlite", "mariadb", "least of some"):
+        # What travels is sorted by its bytes, as at home.
+        assert REFUSED[name]()[0]["x"] == ""
         return
     with statements() as sent, pytest.raises(CollationMismatchError) as caught:
         list(REFUSED[name]())
-    assert set(caught.value.columns) == {"library.Author.name", "library.Book.title"}
+    assert "library.Author.name" in caught.value.columns
+    assert set(caught.value.columns) <= {
+        *("library.Author.name", "library.Book.title", "library.Publisher.name")
+    }
     assert sent == []
+
+
+def test_keys_that_are_text_join_byte_by_byte(scatter):
+    """A foreign key is a copy of the key: 'FR' is not 'fr', and no blank is added or lost."""
+    codes = ["FR", "fr2", "ä", "Ä2", "x y"]
+    Country.objects.bulk_create(Country(code=code, name=code) for code in codes)
+    stored = [*codes, "fr", "FR ", "Ä", "a2", None]
+    Publisher.objects.bulk_create(
+        Publisher(id=n, name="p", country_id=code) for n, code in enumerate(stored, 1)
+    )
+    found = [1, 2, 3, 4, 5]
+    rows = Publisher.objects.order_by("id")
+    assert [each.id for each in rows.filter(country__name__isnull=False)] == found
+    assert [each.id for each in rows.filter(country__in=Country.objects.all())] == found
+    assert [each.country.name for each in rows.select_related("country")[:5]] == codes
+    assert [each.id for each in rows.filter(Q(country__name="FR") | Q(country__name="ä"))] == [1, 3]
+    assert [each.id for each in rows.exclude(country__name="FR")] == list(range(2, 11))
+    assert [each.id for each in rows.exclude(country__publishers__name="p")] == [10]
+    assert sorted(Country.objects.filter(publishers__isnull=False).values_list("code")) == sorted(
+        (code,) for code in codes
+    )
+    if scatter.host == "mariadb":
+        return  # Django finds more rows by its condition there than it can put anywhere
+    prefetched = Country.objects.prefetch_related("publishers").order_by("code")
+    assert {each.code: len(each.publishers.all()) for each in prefetched} == dict.fromkeys(codes, 1)

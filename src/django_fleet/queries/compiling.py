@@ -55,11 +55,14 @@ from django_fleet.queries.decided import (
 from django_fleet.queries.expressions import (
     are_one_key,
     columns_of,
+    first_of,
+    has_key_beside,
     may_be_missing,
     name_of,
     never_null,
     source_of,
     spans_rows,
+    with_first,
 )
 from django_fleet.queries.from_clause import remote_tables
 from django_fleet.queries.references import references
@@ -214,19 +217,14 @@ class Decisions:
             return self._stock(node)
         if query.combinator or query.distinct_fields:
             raise mismatch(texts, self._host, "ORDER BY")
-        ordered = node.copy()
-        ordered.set_source_expressions([self._rank_or_extreme(inner)])
-        sql, params = self._stock(ordered)
+        sql, params = self._stock(with_first(node, self._rank_or_extreme(inner)))
         self._ranks.add(sql)
         return sql, params
 
     def _rank_or_extreme(self, inner: Any) -> Any:
         if not is_extreme(inner):
             return self._rank_of(inner, "ORDER BY")
-        first, *others = inner.get_source_expressions()
-        changed = inner.copy()
-        changed.set_source_expressions([self._rank_of(first, "ORDER BY"), *others])
-        return changed
+        return with_first(inner, self._rank_of(first_of(inner), "ORDER BY"))
 
     def _aggregate(self, node: Any) -> tuple[str, Any]:
         self._inside_aggregates += 1
@@ -243,15 +241,10 @@ class Decisions:
             changed.partition_by = ExpressionList(*keys)
         if not is_extreme(node.source_expression):
             return self._stock(changed)
-        first, *_ = node.source_expression.get_source_expressions()
-        sorted_ = self._sorted(first)
+        sorted_ = self._sorted(first_of(node.source_expression))
         if sorted_ is None:
             return self._stock(changed)
-        extreme = node.source_expression.copy()
-        extreme.set_source_expressions(
-            [sorted_, *node.source_expression.get_source_expressions()[1:]]
-        )
-        changed.source_expression = extreme
+        changed.source_expression = with_first(node.source_expression, sorted_)
         sql, params = self._stock(changed)
         return self._stock(Substr(Parenthesized(sql, params), CUT))
 
@@ -259,24 +252,17 @@ class Decisions:
         """``Min`` and ``Max`` by the order of home."""
         if not is_extreme(node):
             return None
-        first, *others = node.get_source_expressions()
-        sorted_ = self._sorted(first)
-        if sorted_ is None:
-            return None
-        changed = node.copy()
-        changed.set_source_expressions([sorted_, *others])
-        return Substr(changed, CUT)
+        sorted_ = self._sorted(first_of(node))
+        return None if sorted_ is None else Substr(with_first(node, sorted_), CUT)
 
     def _counted(self, node: Any) -> Any:
         """``Count(distinct=True)`` by the equality of home."""
-        first, *others = node.get_source_expressions()
+        first = first_of(node)
         if not getattr(node, "distinct", False) or self._merging(first) is None:
             return None
         if not isinstance(node, Count):
             raise mismatch(self._texts([first]), self._host, f"{type(node).__name__}(distinct)")
-        changed = node.copy()
-        changed.set_source_expressions([self._rank_of(first, "Count(distinct)"), *others])
-        return changed
+        return with_first(node, self._rank_of(first, "Count(distinct)"))
 
     def _group_key(self, expression: Any) -> Any:
         source = source_of(expression)
@@ -365,18 +351,11 @@ class Decisions:
             return None
         texts = self._texts([node])
         merging = [each for each in texts if self._is_foreign(each) and each.is_merging]
-        if not merging or self._has_key_beside({str(each.alias) for each in columns_of(node)}):
+        if not merging or has_key_beside(
+            self._compiler.query, {str(each.alias) for each in columns_of(node)}
+        ):
             return None
         return merging
-
-    def _has_key_beside(self, aliases: set[str]) -> bool:
-        query = self._compiler.query
-        if query.default_cols:
-            return not hasattr(query, "inner_query")
-        grouped = query.group_by if isinstance(query.group_by, tuple) else ()
-        chosen = [*query.select, *grouped]
-        keyed = {each.alias for each in chosen if isinstance(each, Col) and each.target.primary_key}
-        return aliases <= keyed
 
     def _check(self, node: Any) -> None:
         """Raises ``CollationMismatchError`` where the host would compare by rules that are not those."""

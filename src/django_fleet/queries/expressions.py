@@ -95,3 +95,26 @@ def may_be_missing(query: Any, alias: str) -> bool:
 def never_null(query: Any, alias: str) -> str:
     """A column of a joined table that is NULL only where its row is missing."""
     return str(query.alias_map[alias].join_fields[0][1].column)
+
+
+def has_key_beside(query: Any, aliases: set[str]) -> bool:
+    """Whether the primary keys of these tables are selected, or grouped by, too."""
+    if query.default_cols:
+        return not hasattr(query, "inner_query")
+    grouped = query.group_by if isinstance(query.group_by, tuple) else ()
+    chosen = [*query.select, *grouped]
+    return aliases <= {
+        each.alias for each in chosen if isinstance(each, Col) and each.target.primary_key
+    }
+
+
+def first_of(node: Any) -> Any:
+    """The first expression that a node is made of."""
+    return node.get_source_expressions()[0]
+
+
+def with_first(node: Any, first: Any) -> Any:
+    """A copy of a node with another first expression."""
+    changed = node.copy()
+    changed.set_source_expressions([first, *node.get_source_expressions()[1:]])
+    return changed
