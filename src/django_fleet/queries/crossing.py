@@ -130,6 +130,7 @@ class Queries:
         run: Run | None = own.get("fleet_run")
         if run is None and "as_sql" not in own:
             if is_read_as_rows:
+                compiler.fleet_asked = compiler.query
                 group_at_home(self.tables, compiler)
                 if can_have_lookups(compiler.query):
                     compiler.fleet_can_look_up = True

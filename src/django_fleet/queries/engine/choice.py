@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from django.core.exceptions import EmptyResultSet
 from django.db import connections
@@ -49,21 +49,38 @@ def is_installed() -> bool:
     return all(find_spec(name) is not None for name in MODULES)
 
 
-def expected_rows(shape: "Shape", host: str, most: int, worth: int) -> "dict[Side, int]":
-    """About how many rows each table would send. Raises ``UnsuitedError`` where shipping is better."""
-    expected = {side: _expected(side, most) for side in shape.sides}
-    remote = sum(rows for side, rows in expected.items() if side.database != host)
+def expected_rows(
+    shape: "Shape", host: str, most: int, totals: frozenset[str]
+) -> "dict[Side, int]":
+    """About how many rows each table would send. Raises ``UnsuitedError`` where shipping is better.
+
+    ``totals``: the tables of which one row for each key would travel without the engine.
+    """
+    expected = {side: _expected(side, side.query(), most) for side in shape.sides}
     local = sum(rows for side, rows in expected.items() if side.database == host)
-    require(remote >= worth, "few rows travel without it")
-    require(local >= worth // 5, "the host's side asks for few rows")
-    require(remote + local <= most, "more rows than the engine may read")
+    require(sum(expected.values()) <= most, "more rows than the engine may read")
+    require(local >= WORTH // 5, "the host's side asks for few rows")
+    shipped = sum(
+        _expected(side, _keys(side), most) if side.alias in totals else rows
+        for side, rows in expected.items()
+        if side.database != host
+    )
+    require(shipped >= WORTH, "few rows travel without it")
     return expected
 
 
-def _expected(side: "Side", most: int) -> int:
+def _keys(side: "Side") -> Any:
+    """A query with one row for each value that joins a table to the others."""
+    query = side.query()
+    _, own = side.link
+    key = side.columns[own.number]
+    query.select = query.group_by = (key,)
+    return query
+
+
+def _expected(side: "Side", query: Any, most: int) -> int:
     """By the server's statistics; where it has none, by a count that stops."""
     connection = connections[side.database]
-    query = side.query()
     try:
         sql, params = query.get_compiler(side.database).as_sql()
     except EmptyResultSet:

@@ -8,7 +8,7 @@ from django.core.exceptions import EmptyResultSet, FullResultSet
 from django_fleet.errors import FederationLimitError
 from django_fleet.queries.engine import choice as chosen
 from django_fleet.queries.engine.answering import Answer
-from django_fleet.queries.engine.shape import Shape, may_suit, shape_of
+from django_fleet.queries.engine.shape import Shape, asked, may_suit, shape_of
 from django_fleet.queries.engine.unsuited import UnsuitedError
 from django_fleet.queries.trace import Trace
 
@@ -37,12 +37,13 @@ class Engine:
         Raises ``FederationLimitError``.
         """
         policy = self._running.fleet.policy
-        if policy.engine == "off" or not may_suit(compiler.query) or not chosen.is_installed():
+        if policy.engine == "off" or not may_suit(asked(compiler)) or not chosen.is_installed():
             return None
         limits = chosen.limits(policy)
         try:
             shape = self._shape(compiler)
-            expected = chosen.expected_rows(shape, trace.host, limits.rows, chosen.WORTH)
+            totals = frozenset(vars(compiler.query).get("fleet_partials", ()))
+            expected = chosen.expected_rows(shape, trace.host, limits.rows, totals)
             found = Answer(shape, expected, trace, limits)
             rows = list(found.rows(_ROWS))
         except UnsuitedError as error:
@@ -55,7 +56,7 @@ class Engine:
 
     def mention(self, compiler: Any, error: FederationLimitError) -> None:
         """Adds to an error that the extra would have helped, where it would."""
-        if chosen.is_installed() or not may_suit(compiler.query):
+        if chosen.is_installed() or not may_suit(asked(compiler)):
             return
         try:
             self._shape(compiler)

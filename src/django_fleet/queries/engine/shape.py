@@ -51,9 +51,14 @@ def may_suit(query: Any) -> bool:
     )
 
 
+def asked(compiler: Any) -> Any:
+    """The query as it was asked, where the host's statement adds up totals instead."""
+    return vars(compiler).get("fleet_asked", compiler.query)
+
+
 def shape_of(tables: "Tables", compiler: Any) -> Shape:
     """The shape of a compiler's query, which is not changed. Raises ``UnsuitedError``."""
-    query = compiler.query.clone()
+    query = asked(compiler).clone()
     fresh = query.get_compiler(compiler.using)
     raw = query.extra or query.extra_order_by or query.extra_tables or query.explain_info
     require(not raw, "it has SQL of its own")

@@ -41,11 +41,16 @@ _KEYS = frozenset({Kind.INTEGER, Kind.TEXT, Kind.UUID})
 class Place:
     """One value of the engine's rows."""
 
-    sql: str
+    number: int
     typed: Typed
     side: "Side"
     field: Any
     """The field that says its type to Django."""
+
+    @property
+    def sql(self) -> str:
+        """In the engine's statement."""
+        return f"{self.side.name}.c{self.number}"
 
 
 @dataclass(eq=False, slots=True)
@@ -97,7 +102,7 @@ class Side:
             self.columns.append(expression)
             self.types.append(type_)
         number = self.columns.index(expression)
-        return Place(f"{self.name}.c{number}", type_, self, output)
+        return Place(number, type_, self, output)
 
     def query(self) -> Any:
         """What is asked of home."""
