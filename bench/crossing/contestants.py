@@ -56,14 +56,22 @@ class Contestant:
         return True
 
 
+class DeadContestantError(Exception):
+    """A contestant does not even start; its own message stands above."""
+
+
 @contextmanager
 def contestants(
     layout: Mapping[str, Mapping[str, Any]], names: Iterable[str], size: Size
 ) -> Iterator[dict[str, Contestant]]:
-    """Those of the names that the layout has databases for."""
+    """Those of the names that the layout has databases for. Raises ``DeadContestantError``."""
     with ExitStack() as stack:
-        yield {
+        found = {
             name: stack.enter_context(Contestant(name, layout[name], size))
             for name in names
             if name in layout
         }
+        for name, contestant in found.items():
+            if "error" in contestant.do("start"):
+                raise DeadContestantError(name)
+        yield found

@@ -13,6 +13,7 @@ from bench.crossing.server import Ground, running
 
 _LONGEST_LINE = 400
 _PROFILED = 25
+_MOST_SHOWN = 10  # statements, and plans
 
 
 def look(size: Size, cases: list[Case]) -> Iterator[str]:
@@ -33,22 +34,26 @@ def _one(case: Case, name: str, contestant: Any, ground: Ground) -> Iterator[str
     if "error" in found:
         yield found["trace"]
         return
-    for alias, seconds, sql in found["statements"]:
+    sent = found["statements"]
+    for alias, seconds, sql in sent[:_MOST_SHOWN]:
         yield f"{seconds * 1000:9.2f} ms  {alias}: {_cut(sql)}"
+    if len(sent) > _MOST_SHOWN:
+        rest_ms = 1000 * sum(seconds for _, seconds, _ in sent[_MOST_SHOWN:])
+        yield f"{rest_ms:9.2f} ms  in {len(sent) - _MOST_SHOWN} more"
     with ground.log_path.open() as log:
         log.seek(begun)
-        lines = log.read().splitlines()
-    middle = max((n for n, line in enumerate(lines) if "duration:" in line), default=0)
-    shown = _last_question(lines, len(found["statements"])) or lines[middle:]
-    yield from (f"    {_cut(line)}" for line in shown)
+        yield from (f"    {_cut(line)}" for line in _last_question(log.read(), len(sent)))
     if name == OURS:
         yield found["profile"]
 
 
-def _last_question(lines: list[str], statements: int) -> list[str]:
-    """The plans of the last time that the question was put."""
+def _last_question(logged: str, statements: int) -> list[str]:
+    """The plans of the last time that the question was put, as far as they are shown."""
+    lines = logged.splitlines()
     starts = [n for n, line in enumerate(lines) if "duration:" in line and "plan:" in line]
-    return lines[starts[-statements] :] if 0 < statements <= len(starts) else lines
+    starts = starts[-statements:] if statements else starts
+    ends = [*starts, len(lines)]
+    return lines[ends[0] : ends[min(_MOST_SHOWN, len(starts))]]
 
 
 def _cut(text: str) -> str:

@@ -42,6 +42,11 @@ def main() -> None:
         gc.collect()  # nobody pays for what the last answer left
 
 
+def start(_questions: dict[str, Callable[[], Any]]) -> dict[str, Any]:
+    """Nothing but a sign of life."""
+    return {}
+
+
 def ask(questions: dict[str, Callable[[], Any]], case: str, calls: int) -> dict[str, Any]:
     """Nanoseconds of all calls, and the last answer."""
     question = questions[case]
@@ -104,7 +109,7 @@ def _give_up(_number, _frame):
     raise TimeoutError(f"no answer within {LONGEST_S} s")
 
 
-DEEDS = {"ask": ask, "memory": memory, "single": single, "look": look}
+DEEDS = {"start": start, "ask": ask, "memory": memory, "single": single, "look": look}
 
 
 if __name__ == "__main__":
