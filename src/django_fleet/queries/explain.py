@@ -130,12 +130,14 @@ def _root(query: Any, alias: str) -> tuple[Node, bool]:
     left_out = locks_left_out(query, alias)
     query.select_for_update = False  # compiling it needs a transaction
     trace, (sql, params) = foreseen(running(), query, alias)
-    reason = "the query runs here"
+    moved = next((step for step in trace.steps if step.kind == "Host"), None)
+    reason = "the query runs here" if moved is None else f"the query runs here: {moved.reason}"
     if left_out:
         listed = ", ".join(f"{label} on {home}" for label, home in left_out.items())
         reason += f"; rows here are locked, those of {listed} are not"
     below = nodes_of(trace)
-    return Node("Host", trace.label, alias, reason, written(sql, params), below=below), bool(below)
+    root = Node("Host", trace.label, trace.host, reason, written(sql, params), below=below)
+    return root, bool(below)
 
 
 def _refused(text: str | None) -> dict[str, str] | None:

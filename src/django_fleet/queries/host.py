@@ -40,8 +40,9 @@ def stay_or_move(reader: "Reader", component: "Component", scan: "Scan", host: s
         return
     home = reader.home(component.root)
     key = local.query.model._meta.pk
-    first = next(alias for alias in local.query.alias_map if local.query.alias_refcount[alias])
-    if connections[home].vendor != connections[host].vendor or first not in local.aliases:
+    # Not by their use: once a query is compiled, Django forgets the tables that only compiling added.
+    first = next((alias for alias in local.query.alias_map if alias in local.aliases), None)
+    if connections[home].vendor != connections[host].vendor or first is None:
         return
     theirs = reader.size(scan, home, HUGE)
     if theirs <= HUGE or key.column is None:

@@ -14,7 +14,7 @@ KEYS: Final = "the host's side asks for fewer rows than the other has: its keys 
 
 
 def reason(kind: str, query: Any) -> str:
-    """The reason of a ``Scan``, ``SemiJoin`` or ``Lookup`` that sends ``query`` to its home."""
+    """The reason of a ``Scan``, ``SemiJoin``, ``PartialAggregate`` or ``Lookup`` that sends ``query`` to its home."""
     if kind == "Lookup":
         return LOOKUP
     conditions = query.where.children
@@ -24,4 +24,6 @@ def reason(kind: str, query: Any) -> str:
         selecting = _SELECTED if conditions else _WHOLE
     if kind == "SemiJoin":
         return f"it only says which rows of the host count: its keys travel; {selecting}"
+    if kind == "PartialAggregate":
+        return f"it is only counted or summed: a row for each key travels; {selecting}"
     return f"the host's statement uses its columns; {selecting}"

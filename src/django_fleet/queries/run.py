@@ -42,6 +42,7 @@ class Run:
         self._reader = make_reader(running, self.trace, self._allowance, for_write=for_write)
         self._neighbours: Neighbours | None = None
         self._may_move = False
+        self._fill = self.filled
 
     @property
     def has_lookups(self) -> bool:
@@ -53,32 +54,39 @@ class Run:
         self.trace.sql = sql
         if MARK not in sql:
             return sql, params
+        statement, crossing = self._crossing(sql, params)
+        self.trace.sql, params = statement.replaced(crossing.replacements())
+        return self.trace.sql, params
+
+    def _crossing(self, sql: str, params: Any) -> tuple[Statement, Crossing]:
         statement = Statement(sql, params)
         crossing = Crossing(statement, self._reader, self._allowance, self.trace, self._neighbours)
         crossing.may_move = self._may_move
-        self.trace.sql, params = statement.replaced(crossing.replacements())
-        return self.trace.sql, params
+        return statement, crossing
 
     def foreseen(self, sql: str, params: Any) -> tuple[str, Any]:
         """The statement of the host with the places of remote rows still in it; fills the trace.
 
         For a reader that only notes what would be asked. Tables that are not needed are left out.
         """
-        shown, keys = (sql, params), Unread(0)
+        shown: tuple[str, Any] = (sql, params)
 
-        def stock() -> list[Any]:
+        def fill(sql: str, params: Any) -> tuple[str, Any]:
             nonlocal shown
             if MARK in sql:
-                statement = Statement(sql, params)
-                crossing = Crossing(
-                    statement, self._reader, self._allowance, self.trace, self._neighbours
-                )
+                statement, crossing = self._crossing(sql, params)
                 shown = statement.without(crossing.replacements())
+            return shown
+
+        def stock() -> list[Any]:
+            self._compiler.as_sql()
             for lookup in self._lookups:
                 if lookup.is_needed:
-                    lookup.asked(keys, self._reader, self.trace.host)
+                    lookup.asked(Unread(0), self._reader, self.trace.host)
             return []
 
+        self._fill = fill
+        self._compiler.as_sql = lambda: fill(sql, params)
         self.result(stock, is_streamed=False)
         return shown
 
@@ -116,7 +124,7 @@ class Run:
                 self._neighbours.release()
                 self._neighbours = Neighbours(better.home)
             self.trace.host = better.home
-            self._compiler.as_sql = lambda: self.filled(sql, params)
+            self._compiler.as_sql = lambda: self._fill(sql, params)
             return stock()
 
     def _with_lookups(self, result: Any, *, is_streamed: bool) -> Iterable[list[Any]]:

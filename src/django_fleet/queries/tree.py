@@ -102,7 +102,7 @@ def nodes_of(trace: Trace) -> tuple[Node, ...]:
         node = _node(step, tuple(keys))
         if step.kind == "Keys":
             keys.append(node)
-        else:
+        elif step.kind != "Host":  # why the statement moved: that is told of the root
             found.append(node)
             keys = []
     return (*found, *keys)
