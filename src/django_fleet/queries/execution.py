@@ -19,7 +19,7 @@ from django_fleet.queries.reading import NO_KEYS, TOO_MANY, Reader
 from django_fleet.queries.scan import Scan, scan_of
 from django_fleet.queries.shipment import TOKEN, Component, ResultShipment, Shipment
 from django_fleet.queries.statement import Place, Replacement, Statement
-from django_fleet.queries.top import boundary
+from django_fleet.queries.top import boundary, first_rows
 from django_fleet.queries.trace import Trace
 from django_fleet.vendors import vendor_of
 from django_fleet.vendors.cargo import Cargo, Column
@@ -55,6 +55,7 @@ class Crossing:
         """Whether the statement may run on another database than its host."""
         self._gone: set[AnyShipment] = set()
         self._semijoins: set[Shipment] = set()
+        self._asked_for: dict[Component, list[Any]] = {}
         self._reductions: dict[Component, list[Any]] = {}
 
     def replacements(self) -> "dict[AnyShipment, Replacement]":
@@ -128,7 +129,8 @@ class Crossing:
         if beside is not None:
             return self._put(shipment, beside)
         fields = {field.column: field for field in shipment.model._meta.local_concrete_fields}
-        rows = self._few_or_all(
+        rows = None if decided else self._first_rows(shipment, columns)
+        rows = rows or self._few_or_all(
             shipment,
             columns,
             lambda scan, at_most: self._reader.rows(
@@ -235,11 +237,27 @@ class Crossing:
     def _reduction(self, component: Component) -> list[Any]:
         """Conditions that keep rows at home which the host's own side does not ask for."""
         if component not in self._reductions:
-            found = local_keys(self._reader, component, self._host.alias)
+            found = self._local_keys(component)
             if component.top is not None and found:
-                found += boundary(self._reader, component, component.top, found)
+                found = [*found, *boundary(self._reader, component, component.top, found)]
             self._reductions[component] = found
         return self._reductions[component]
+
+    def _local_keys(self, component: Component) -> list[Any]:
+        if component not in self._asked_for:
+            found = local_keys(self._reader, component, self._host.alias)
+            self._asked_for[component] = found
+        return self._asked_for[component]
+
+    def _first_rows(
+        self, shipment: Shipment, columns: Sequence[str]
+    ) -> list[tuple[Any, ...]] | None:
+        """The rows of a table by which a slice is ordered; ``None`` where they are found otherwise."""
+        component = shipment.component
+        if component.top is None or component.conditions:
+            return None
+        keys = self._local_keys(component)
+        return first_rows(self._reader, component, component.top, columns, keys) if keys else None
 
     def _place(self, shipment: "AnyShipment") -> Place:
         return next(each for each in self._statement.places if each.shipment is shipment)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django.core.exceptions import EmptyResultSet
 
 from django_fleet.queries.keys import KeyIn, Unread
+from django_fleet.queries.limits import Allowance
 from django_fleet.queries.lookup import can_have_lookups
 from django_fleet.queries.partial import group_at_home
 from django_fleet.queries.reading import TOO_MANY, Reader
@@ -31,7 +32,13 @@ _UNKNOWN: Final = _Unknown(0)
 class Forecast(Reader):
     """Notes the steps that a ``Reader`` would take, with the rows that are expected."""
 
-    _latest_size: int | None = None
+    def __init__(
+        self, running: "Running", trace: Trace, left: Allowance, *, for_write: bool
+    ) -> None:
+        super().__init__(running, trace, left, for_write=for_write)
+        self._running = running
+        self._trace = trace
+        self._latest_size: int | None = None
 
     def timed(self, step: Step, read: Any, *, nothing: Any = ()) -> Any:
         del step, read

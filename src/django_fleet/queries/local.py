@@ -43,8 +43,14 @@ def local_keys(reader: "Reader", component: Component, host: str) -> list[Any]:
     if keys is None:
         return []
     if link.is_unique:
-        reader.expected[component.root] = min(expected, len(keys))
-    return [KeyIn(Col(component.root.alias, link.right_field), source=host, keys=keys)]
+        count = len(keys)
+        if isinstance(keys, str) and reader.step is not None:
+            count = reader.step.rows or 0
+        reader.expected[component.root] = min(expected, count)
+    column = Col(component.root.alias, link.right_field)
+    if isinstance(keys, str):
+        return [KeyIn(column, source=host, text=keys)]
+    return [KeyIn(column, source=host, keys=keys)]
 
 
 def local_scan(local: Local, alias: str, field: Any) -> Scan:

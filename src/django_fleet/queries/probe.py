@@ -40,7 +40,7 @@ def probed(compiler: Any, lookups: list[Lookup], reader: "Reader") -> list[Any] 
     if expected is None or expected > MOST:
         return None
     reason = f"about {expected:,} rows of the host are enough for {query.high_mark:,} of the answer"
-    size = max(FIRST, min(expected * 2, MOST))
+    size = max(FIRST, min(expected + expected // 2, MOST))
     while size <= MOST * GROWTH:
         rows, seen = _attempt(compiler, size, reader, reason)
         if len(rows) >= query.high_mark or seen < size:
@@ -76,7 +76,7 @@ def _expected(deciding: list[Lookup], wanted: int, reader: "Reader") -> int | No
         table = bare_query(root.model)
         put_base(table, root.entry.table_name, root.alias)
         table.select = (root.model._meta.pk_fields[0].get_col(root.alias),)
-        whole = reader.estimated_size(table, home)
+        whole = reader.table_size(table, home)
         if not found:
             return None
         rows *= UNKNOWN if whole is None else max(whole / found, 1.0)

@@ -1,6 +1,6 @@
 """Reading rows of one database for a statement of another, within the limits, and noting it."""
 
-from time import perf_counter
+from time import monotonic, perf_counter
 from typing import TYPE_CHECKING, Any, Final
 
 from django.core.exceptions import EmptyResultSet
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 TOO_MANY: Final = "too many"
 """What ``Reader.text`` gives instead of a text."""
 
+
+BELIEVED_S: Final = 60.0
+"""For so long the size of a table is not asked again."""
 
 NO_KEYS: Final = ""
 """What ``Reader.text`` gives where there are none."""
@@ -118,10 +121,22 @@ class Reader:
 
     def size(self, scan: Scan, alias: str, bound: int) -> int:
         """About how many rows a scan gives: by the server's statistics, else counted up to ``bound``."""
-        estimate = self.estimated_size(scan.query, alias)
-        if estimate is not None:
-            return estimate
-        return self.counted(scan.query, alias, bound)
+        if scan.is_filtered:
+            estimate = self.estimated_size(scan.query, alias)
+        else:
+            estimate = self.table_size(scan.query, alias)
+        return self.counted(scan.query, alias, bound) if estimate is None else estimate
+
+    def table_size(self, query: Any, alias: str) -> int | None:
+        """About how many rows the only table of ``query`` has; believed for a while."""
+        key = (alias, query.model._meta.db_table)
+        until, known = self._running.sizes.get(key, (0.0, 0))
+        if monotonic() < until:
+            return known
+        found = self.estimated_size(query, alias)
+        if found is not None:
+            self._running.sizes[key] = (monotonic() + BELIEVED_S, found)
+        return found
 
     def counted(self, query: Any, alias: str, bound: int) -> int:
         """How many rows ``query`` gives; counting stops behind ``bound``."""
@@ -141,13 +156,27 @@ class Reader:
         connection = connections[alias]
         return vendor_of(connection).carrier.estimated_result(connection, sql, params)
 
-    def keys(self, scan: Scan, shipment: Shipment, host: str, bound: int) -> list[Any] | None:
-        """The values of a scan on the host that are keys of ``shipment``; ``None``: above ``bound``."""
+    def keys(self, scan: Scan, shipment: Shipment, host: str, bound: int) -> list[Any] | str | None:
+        """The values of a scan on the host that are keys of ``shipment``; ``None``: above ``bound``.
+
+        As one text where their home takes it.
+        """
         query = scan.query.clone()
         query.set_limits(high=bound + 2)  # one of them may be NULL
         compiler = query.get_compiler(host)
         step = self.begin("Keys", query.model, host, KEYS)
         step.sql, step.params = self._compiled(compiler)
+        home = connections[self.home(shipment)]
+        carrier = vendor_of(home).carrier
+        if step.sql and MARK not in step.sql and carrier.can_pass_text(home, connections[host]):
+            ask = vendor_of(connections[host]).carrier.keys_as_text(step.sql)
+            text, count = self.timed(step, lambda: _row(host, ask, step.params), nothing=(None, 0))
+            step.rows = count
+            if count > bound:
+                step.reason = f"more than {bound:,} keys, which was not expected: they are not sent"
+                return None
+            self._allowance.take(count, 0, relation=self.relation(shipment), home=host)
+            return text or []
         rows: list[Any] = self.timed(step, lambda: _tuples(compiler))
         keys: list[Any] = [key for (key,) in rows if key is not None]
         step.rows = len(keys)

@@ -14,7 +14,7 @@ KEYS: Final = "the host's side asks for fewer rows than the other has: its keys 
 
 
 def reason(kind: str, query: Any) -> str:
-    """The reason of a ``Scan``, ``SemiJoin``, ``PartialAggregate`` or ``Lookup`` that sends ``query`` to its home."""
+    """Why ``query`` is sent to its home by a ``Scan``, ``SemiJoin``, ``PartialAggregate`` or ``Lookup``."""
     if kind == "Lookup":
         return LOOKUP
     conditions = query.where.children

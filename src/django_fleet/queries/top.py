@@ -7,17 +7,21 @@ sends the rows up to it, ties included. The host's statement then orders and cut
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from django.db import connections
+from django.db.models import CharField, TextField
 from django.db.models.expressions import Col, OrderBy
 from django.db.models.lookups import GreaterThanOrEqual, IsNull, LessThanOrEqual
 from django.db.models.sql.where import AND, OR, WhereNode
 
 from django_fleet.queries.scan import scan_of
+from django_fleet.vendors import vendor_of
+from django_fleet.vendors.texts import BYTES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from django_fleet.queries.reading import Reader
-    from django_fleet.queries.shipment import Component
+    from django_fleet.queries.shipment import Component, Shipment
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,37 @@ def top_of(compiler: Any, component: "Component", order_by: "Sequence[OrderBy]")
     if not root.is_inner and not _are_nulls_last(first, compiler.connection.features):
         return None
     return Top(column, bool(first.descending), query.high_mark)
+
+
+def first_rows(
+    reader: "Reader", component: "Component", top: Top, columns: "Sequence[str]", keys: list[Any]
+) -> "list[tuple[Any, ...]] | None":
+    """The first remote rows of the order, ties included; ``None`` where that takes a closer look.
+
+    Twice as many as the slice needs are read: then the ties of the last one needed, if they are not
+    too many, are among them. Only where the values that home takes for equal look equal.
+    """
+    root, name = component.root, str(top.column.target.column)
+    if len(component.members) > 1 or name not in columns or not _looks_equal(reader, root, top):
+        return None
+    scan = scan_of(root, columns, *keys)
+    scan.query.where.add(IsNull(top.column, False), AND)
+    scan.query.add_ordering(OrderBy(top.column, descending=top.is_descending))
+    scan.query.set_limits(high=2 * top.size)
+    rows = reader.rows(scan, root, kind="TopK") or []
+    if len(rows) < 2 * top.size:
+        return None  # rows without a value may be needed as well
+    position = columns.index(name)
+    is_cut = rows[top.size - 1][position] == rows[-1][position]
+    return None if is_cut else rows
+
+
+def _looks_equal(reader: "Reader", root: "Shipment", top: Top) -> bool:
+    field = top.column.output_field
+    if not isinstance(field, CharField | TextField):
+        return True
+    collation = getattr(field, "db_collation", None)
+    return vendor_of(connections[reader.home(root)]).texts(collation).equality == BYTES
 
 
 def boundary(reader: "Reader", component: "Component", top: Top, keys: list[Any]) -> list[Any]:

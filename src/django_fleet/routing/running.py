@@ -42,6 +42,7 @@ class Running:
         "put_in_front",
         "replicated",
         "settled",
+        "sizes",
         "thread_connections",
     )
 
@@ -54,6 +55,8 @@ class Running:
     settled: dict["type[Model]", tuple[str, bool]]
     """Models whose home follows from placement alone, with no router of the user to ask: that home,
     and whether it answers every read outside a block, too."""
+    sizes: dict[tuple[str, str], tuple[float, int]]
+    """Alias and table -> until when it is believed, and about how many rows it has."""
     offline: dict[str, float]
     """The replicas that are left alone now; the very dictionary of ``nodes``."""
 
@@ -109,6 +112,7 @@ class Running:
         self.fleet = fleet
         self.homes = {}
         self.settled = {}
+        self.sizes = {}
 
     def home(self, model: "type[Model]") -> Home:
         """The home of ``model`` by placement; remembered for the project's own models."""
