@@ -74,7 +74,7 @@ class Forecast(Reader):
             step.estimated_rows = None
         if MARK in sql:
             step.below, (step.sql, step.params) = foreseen(self._running, query, step.database)
-        elif step.estimated_rows is None and not _has_unread_keys(query):
+        elif kind != "Lookup" and step.estimated_rows is None and not _has_unread_keys(query):
             step.estimated_rows = self._estimate(query, step.database)
         return step
 

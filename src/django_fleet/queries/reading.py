@@ -204,7 +204,7 @@ class Reader:
             why = RESULT if is_result else reason(kind, query)
             step = self.begin(kind, query.model, self.home(shipment), why)
             step.sql, step.params = sql, params
-            step.estimated_rows = self.expected.get(shipment)
+            step.estimated_rows = None if kind == "Lookup" else self.expected.get(shipment)
         if kind == "Lookup":
             self._lookups[shipment] = step
         return step

@@ -13,6 +13,7 @@ from django_fleet.queries.trace import Step, Trace
 LONGEST_VALUE: Final = 60
 """Longer parameters are cut when they are shown."""
 
+_LIST: Final = re.compile(r"\bIN \(((?:[^(),]+, ){9,}[^(),]+)\)")
 _PLACE: Final = re.compile(r"\(SELECT (/\* .*? \*/) AS fleet_shipment\)")
 
 
@@ -146,7 +147,13 @@ def written(sql: str, params: Sequence[Any]) -> str:
     """A statement with its parameters in it, for reading: long values are cut."""
     if not sql:
         return ""
-    return _PLACE.sub(r"(\1)", sql % tuple(map(_shown, params)))
+    return _LIST.sub(_cut, _PLACE.sub(r"(\1)", sql % tuple(map(_shown, params))))
+
+
+def _cut(found: re.Match[str]) -> str:
+    """A list of keys without its end: some servers take them in the text of the statement."""
+    items = found[1].split(", ")
+    return f"IN ({', '.join(items[:3])}, /* {counted(len(items), 'key')} */)"
 
 
 def _shown(value: Any) -> str:
