@@ -7,23 +7,20 @@ failure prints the question as Python code with the rows that it was asked of.
 
 import os
 import random
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
+from functools import partial
 
 import pytest
-from django.contrib.contenttypes.models import ContentType
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from lab.fleets import Lab
 from lab.library import models as library
-from lab.library.placement import LAYOUTS, Scattered
 from lab.library.rows import AGREEMENTS, Library, libraries
-from lab.library.scatter import Scatter, tiny_thresholds
+from lab.library.scatter import opened, tiny_thresholds
 from lab.random_querysets import Question, questions
 
 EXAMPLES = int(os.environ.get("FLEET_EXAMPLES", "100"))
 SEED = int(os.environ.get("FLEET_SEED", str(random.SystemRandom().randrange(2**32))))
-LAB = Lab("several", None)
 
 ALIKE = [
     *(("two", (vendor, vendor)) for vendor in ("sqlite", "postgresql", "mariadb")),
@@ -43,32 +40,8 @@ UNLIKE = [
 @pytest.fixture
 def scatter_on(lab_on, tmp_path, django_db_blocker):
     """Opens a layout of the library on vendors, and an anchor on each of them."""
-
-    def entry(vendor, alias):
-        if vendor != "sqlite":
-            return lab_on(vendor).entries({alias: {}})[alias]
-        pragmas = "PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY"
-        return {
-            "ENGINE": "django.db.backends.sqlite3",
-            "NAME": tmp_path / alias,
-            "OPTIONS": {"init_command": pragmas},
-        }
-
-    @contextmanager
-    def opened(layout, vendors):
-        router = Scattered(layout)
-        aliases = sorted(set(LAYOUTS[layout]))
-        scatter = Scatter(router, dict(zip(aliases, vendors, strict=True)))
-        entries = {alias: entry(vendor, alias) for alias, vendor in scatter.vendors.items()}
-        entries |= {alias: entry(vendor, alias) for vendor, alias in scatter.anchors.items()}
-        ContentType.objects.clear_cache()
-        with LAB.project(entries, routers=["django_fleet.Router", router], FLEET={}):
-            scatter.create(LAB)
-            yield scatter
-        ContentType.objects.clear_cache()
-
     with django_db_blocker.unblock():
-        yield opened
+        yield partial(opened, lab_on, tmp_path)
 
 
 def judge_many(scatter):

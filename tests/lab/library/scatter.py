@@ -5,11 +5,13 @@ from dataclasses import replace
 from importlib import import_module
 from unittest import mock
 
+from django.contrib.contenttypes.models import ContentType
 from django.db import Error, transaction
 
 from django_fleet.errors import CollationMismatchError
 from lab.answers import ask, difference
-from lab.library.placement import ANCHORS, HERE, Scattered, tables
+from lab.fleets import Lab
+from lab.library.placement import ANCHORS, HERE, LAYOUTS, Scattered, tables
 from lab.library.rows import declare_content_types, dump, load
 
 THRESHOLDS = {
@@ -149,3 +151,31 @@ class Scatter:
             f"{self.asked} questions asked, {self.refused} refused by Django itself, "
             f"{self.declined} by us"
         )
+
+
+@contextmanager
+def opened(lab_on, directory, layout, vendors):
+    """Puts a layout in the place of the project's databases: one vendor for each of its aliases.
+
+    ``lab_on`` gives a vendor's servers; SQLite's files are made in ``directory``, and shipped nowhere.
+    """
+    router = Scattered(layout)
+    aliases = sorted(set(LAYOUTS[layout]))
+    scatter = Scatter(router, dict(zip(aliases, vendors, strict=True)))
+    wanted = scatter.vendors | {alias: vendor for vendor, alias in scatter.anchors.items()}
+    entries = {
+        alias: {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": directory / alias,
+            "OPTIONS": {"init_command": "PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY"},
+        }
+        if vendor == "sqlite"
+        else lab_on(vendor).entries({alias: {}})[alias]
+        for alias, vendor in wanted.items()
+    }
+    lab = Lab("several", None)
+    ContentType.objects.clear_cache()
+    with lab.project(entries, routers=["django_fleet.Router", router], FLEET={}):
+        scatter.create(lab)
+        yield scatter
+    ContentType.objects.clear_cache()
