@@ -83,10 +83,10 @@ def tell_unlocked(compiler: Any) -> None:
 
 
 def _refusal(query: Any, model: Any, home: str, *, host: str) -> FederationNotSupportedError:
-    names = ", ".join(map(repr, query.select_for_update_of))
+    names = tuple(query.select_for_update_of)
     label, name = model._meta.label, model._meta.object_name
     return FederationNotSupportedError(
-        f"select_for_update(of=({names},)) asks {host!r} to lock rows of {label}, which live on "
+        f"select_for_update(of={names!r}) asks {host!r} to lock rows of {label}, which live on "
         f"{home!r}: a server locks only its own rows. Nothing was read. Leave {label} out of of=, and "
         f"lock it where it lives: {name}.objects.select_for_update() inside "
         f'transaction.atomic(using="{home}").'
