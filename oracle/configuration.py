@@ -12,6 +12,7 @@ VARIABLE = "ORACLE_RUN"
 FIRST, SECOND = "default", "other"  # the aliases that Django's suites need
 STOCK, FLEET = "stock", "fleet"
 UNTOUCHED, TOGETHER, SCATTERED = "untouched", "together", "scattered"
+ELSEWHERE = "elsewhere"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,8 @@ class RunConfiguration:
 
     placement: str
     """UNTOUCHED: the suite as Django runs it. TOGETHER: all models in `default`, captured queries
-    ignored, both databases open. SCATTERED: the same, with each app's models in both."""
+    ignored, both databases open. ELSEWHERE: the same, with every query sent to `other`. SCATTERED:
+    the same, with each app's models in both."""
 
     databases: dict
     """DATABASES."""

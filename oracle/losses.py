@@ -8,12 +8,12 @@ from oracle.errors import OracleError
 
 FOLDER = Path(__file__).parent / "losses"
 WAITS = "waits-for-relations"
-ONE_VENDOR = "assumes-one-vendor"
+ONE_COLLATION = "assumes-one-collation"
 SCATTERED_KINDS = (
     "asserts-refusal",
     "assumes-one-table-in-both",
     "asserts-sql-text",
-    ONE_VENDOR,
+    ONE_COLLATION,
     WAITS,
 )
 
@@ -86,6 +86,6 @@ def _check_kind(loss, name):
     if loss.kind not in SCATTERED_KINDS:
         kinds = ", ".join(SCATTERED_KINDS)
         raise OracleError(f"{name}: {loss.test} is of kind {loss.kind!r}, not {kinds}.")
-    one = [each for each in loss.databases if "+" not in each]
-    if loss.kind == ONE_VENDOR and one:
-        raise OracleError(f"{name}: {loss.test}: there is one vendor only on {', '.join(one)}.")
+    alike = [database for database in loss.databases if "+" not in database]
+    if loss.kind == ONE_COLLATION and alike:
+        raise OracleError(f"{name}: {loss.test}: there is one collation on {', '.join(alike)}.")

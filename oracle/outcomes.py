@@ -3,7 +3,7 @@
 import json
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -50,6 +50,14 @@ class SuiteResult:
     def passed(self):
         """The ids of the tests that passed."""
         return {test for test, end in self.ends.items() if end.outcome is Outcome.PASS}
+
+    def and_passed_in(self, other: "SuiteResult") -> "SuiteResult":
+        """The same, but passed is only what passed in the other run as well."""
+        ends = {
+            test: other.end_of(test) if end.outcome is Outcome.PASS else end
+            for test, end in self.ends.items()
+        }
+        return replace(self, ends=ends, is_complete=self.is_complete and other.is_complete)
 
     def end_of(self, test):
         return self.ends.get(test, Ending(Outcome.MISSING))

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from oracle.configuration import SCATTERED, STOCK, TOGETHER, UNTOUCHED
+from oracle.configuration import ELSEWHERE, SCATTERED, STOCK, TOGETHER, UNTOUCHED
 from oracle.losses import WAITS
 from oracle.measure import Finding
 from oracle.outcomes import Outcome
@@ -10,6 +10,7 @@ from oracle.outcomes import Outcome
 PLACES = {
     UNTOUCHED: "as it is",
     TOGETHER: "one database",
+    ELSEWHERE: "the other one",
     SCATTERED: "scattered",
 }
 SHOWN = 30  # differences on the terminal

@@ -119,3 +119,15 @@ class ScatterRouter:
             return db == scattered_home(model)
         # An extension of the server, perhaps: for all databases that have tables of the app.
         return db == FIRST or not is_contrib(installed_apps.get_app_config(app_label))
+
+
+class SecondRouter:
+    """All models live in `other`; the tables in `default` stay empty."""
+
+    def db_for_read(self, model, **hints):
+        return SECOND
+
+    db_for_write = db_for_read
+
+    def allow_relation(self, obj1, obj2, **hints):
+        return True

@@ -51,6 +51,11 @@ class Databases:
     def versions(self):
         return " + ".join(dict.fromkeys(each.version for each in self.backends.values()))
 
+    @property
+    def are_of_two_vendors(self):
+        """Whether the aliases are not served by the same software."""
+        return len({each.version for each in self.backends.values()}) > 1
+
     def settings(self, run):
         """DATABASES for one run; each run has databases of its own names."""
         return {

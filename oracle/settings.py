@@ -22,6 +22,9 @@ if run.package == configuration.FLEET:
         runtests.ALWAYS_INSTALLED_APPS.insert(0, "django_fleet")
     DATABASE_ROUTERS.append("django_fleet.Router")
 
+if run.placement == configuration.ELSEWHERE:
+    DATABASE_ROUTERS.append("oracle.scatter.SecondRouter")
+
 if run.placement == configuration.SCATTERED:
     DATABASE_ROUTERS.append("oracle.scatter.ScatterRouter")
 

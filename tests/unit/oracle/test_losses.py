@@ -2,7 +2,7 @@
 
 import pytest
 from oracle.errors import OracleError
-from oracle.losses import ONE_VENDOR, applicable_losses, listed_losses, parse_losses
+from oracle.losses import ONE_COLLATION, applicable_losses, listed_losses, parse_losses
 
 ENTRY = """
 [[loss]]
@@ -46,11 +46,11 @@ def test_an_entry_may_name_several_tests():
     assert {loss.reason for loss in losses} == {"we allow it"}
 
 
-def test_only_over_two_vendors_a_test_can_assume_one(tmp_path):
+def test_only_over_two_vendors_collations_may_disagree(tmp_path):
     """On two databases of one vendor that is no excuse."""
-    text = ENTRY.replace("asserts-refusal", ONE_VENDOR)
+    text = ENTRY.replace("asserts-refusal", ONE_COLLATION)
     (tmp_path / "scattered.toml").write_text(text)
-    with pytest.raises(OracleError, match="one vendor only on sqlite"):
+    with pytest.raises(OracleError, match="one collation on sqlite"):
         listed_losses("scattered", tmp_path)
     (tmp_path / "scattered.toml").write_text(text.replace('"sqlite"', '"postgresql+mariadb"'))
     assert listed_losses("scattered", tmp_path)

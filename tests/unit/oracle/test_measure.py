@@ -1,10 +1,11 @@
 """How a measure is taken: its runs, what is believed, and when it is clean."""
 
 import pytest
-from oracle.configuration import FLEET, SCATTERED, STOCK, TOGETHER, UNTOUCHED
+from oracle.configuration import ELSEWHERE, FLEET, SCATTERED, STOCK, TOGETHER, UNTOUCHED
 from oracle.losses import Loss
 from oracle.measure import INSTALLED, SCATTERING, Laboratory, Run
 from oracle.outcomes import Ending, Outcome, SuiteResult
+from oracle.servers import Backend, Databases
 
 LION, BEAR, OWL = (f"{path}.tests.T.test" for path in ("zoo", "woods", "night"))
 
@@ -22,8 +23,9 @@ class Rehearsal(Laboratory):
 
     __slots__ = ("noted", "told")
 
-    def __init__(self, told):
-        super().__init__(suite=None, databases=None, jobs=2, folder=None)
+    def __init__(self, told, *versions):
+        backends = {version: Backend(version, dict) for version in versions}
+        super().__init__(suite=None, databases=Databases(backends), jobs=2, folder=None)
         object.__setattr__(self, "told", told)
         object.__setattr__(self, "noted", [])
 
@@ -114,6 +116,22 @@ def test_the_scattered_measure_compares_stock_on_one_database_with_ours_on_two()
         FLEET: "1/2 = 50.0 %",
     }
     assert [each.test for each in finding.judgement.unlisted] == [LION]
+
+
+def test_over_two_vendors_a_test_must_pass_on_either():
+    """What one vendor cannot do, or what a test asks `default` for, is no loss of ours."""
+    told = {
+        (Run(STOCK, TOGETHER), False): result(),
+        (Run(STOCK, ELSEWHERE), False): result(LION),
+        (Run(FLEET, TOGETHER), False): result(),
+        (Run(STOCK, SCATTERED), False): result(LION, OWL),
+        (Run(FLEET, SCATTERED), False): result(LION),
+    }
+    laboratory = Rehearsal(told, "PostgreSQL 17", "MariaDB 11")
+    finding = laboratory.take(SCATTERING, ["zoo", "woods", "night"], [])
+    assert finding.is_clean
+    assert str(finding.shares[FLEET]) == "2/2 = 100.0 %"
+    assert str(finding.shares[STOCK]) == "1/2 = 50.0 %"
 
 
 def test_the_installed_measure_has_no_shares():
