@@ -15,6 +15,7 @@ from lab.library.placement import ANCHORS, HERE, LAYOUTS, Scattered, tables
 from lab.library.rows import declare_content_types, dump, load
 
 THRESHOLDS = {
+    "engine.choice.WORTH": 1,
     "execution.FEW": 1,
     "local.SMALL": 1,
     "lookup.BATCH": 2,
@@ -32,7 +33,7 @@ def tiny_thresholds():
     """Inside, the plans that are made for many rows answer for a few."""
     with ExitStack() as stack:
         for name, value in THRESHOLDS.items():
-            module, _, constant = name.partition(".")
+            module, _, constant = name.rpartition(".")
             found = import_module(f"django_fleet.queries.{module}")
             stack.enter_context(mock.patch.object(found, constant, value))
         yield
