@@ -9,10 +9,10 @@ from django.contrib.auth.models import Group, Permission, User
 from django.contrib.contenttypes.models import ContentType
 from django.core import serializers
 from django.db import models
-from django.db.models import F, FilteredRelation, Q, Subquery, Value
+from django.db.models import Count, F, FilteredRelation, Max, Q, Subquery, Value
 from django.db.models.functions import Concat
 
-from lab.library.models import Author, Book, Publisher
+from lab.library.models import Author, Book, Note, Publisher
 
 LAYOUT = {"default": {}, "other": {}}
 FLEET_ROUTER = "django_fleet.Router"
@@ -116,6 +116,22 @@ def test_a_subquery_of_keys_with_several_columns_is_answered_at_home(lab):
         assert Ticket.objects.filter(seat__in=keys).count() == 2
         assert Ticket.objects.exclude(seat__in=keys).count() == 1
         assert Seat.objects.filter(pk__in=keys).count() == 2
+
+
+def test_objects_of_a_generic_relation_are_counted_and_summed(lab):
+    """Their totals do not hold the content type that the join asks for."""
+    with lab.fleet(LAYOUT, routers=(FLEET_ROUTER, Homes(Note))):
+        lab.create_tables(ContentType, Author, Book, Note)
+        ContentType.objects.clear_cache()
+        ann, ben = (Author.objects.create(name=name) for name in ("ann", "ben"))
+        book = Book.objects.create(pk=ann.pk, title="of ann", author=ann, price=1)
+        for target in (ann, ann, book):
+            Note.objects.create(target=target, text="well")
+        counted = Author.objects.annotate(number=Count("notes"), last=Max("notes__id"))
+        first = {each.name: (each.number, each.last is None) for each in counted}
+        assert first == {"ann": (2, False), "ben": (0, True)}
+        assert ben.notes.count() == 0
+        ContentType.objects.clear_cache()
 
 
 @pytest.fixture
