@@ -15,7 +15,6 @@ from django_fleet.vendors.arrow.reader import Typed
 from django_fleet.vendors.carriers.freight import Kind
 
 _TYPES = {
-    Kind.INTEGER: "BIGINT",
     Kind.TEXT: "VARCHAR",
     Kind.UUID: "UUID",
     Kind.BOOLEAN: "BOOLEAN",
@@ -139,8 +138,12 @@ def _on(side: Side) -> str:
 
 
 def _table(side: Side) -> str:
+    """A table with its columns typed; integers come as wide as they are, and are summed faster so."""
     casts = ", ".join(
-        f"CAST(c{number} AS {_type(each)}) AS c{number}" for number, each in enumerate(side.types)
+        f"c{number}"
+        if each.kind is Kind.INTEGER
+        else f"CAST(c{number} AS {_type(each)}) AS c{number}"
+        for number, each in enumerate(side.types)
     )
     return f"(SELECT {casts or 'c0'} FROM read_{side.name}) AS {side.name}"  # noqa: S608
 
