@@ -198,18 +198,20 @@ def _schema(pa: Any, incoming: Any, columns: Sequence[Typed]) -> Any:
 def _batches(pa: Any, session: _Session, incoming: Any, schema: Any) -> Iterator[Any]:
     try:
         for batch in incoming:
-            columns = []
-            for column, field in zip(batch.columns, schema, strict=True):
-                plain = column
-                if column.type != field.type:
-                    plain = getattr(column, "storage", column).cast(field.type)
-                if pa.types.is_temporal(field.type) and not pa.types.is_time(field.type):
-                    _check_years(pa, plain)
-                columns.append(plain)
-            yield pa.record_batch(columns, schema=schema)
+            pairs = zip(batch.columns, schema, strict=True)
+            yield pa.record_batch([_plain(pa, *pair) for pair in pairs], schema=schema)
     finally:
         with suppress(Exception):  # whatever ended the reading is the error to tell
             session.close()
+
+
+def _plain(pa: Any, column: Any, field: Any) -> Any:
+    """A column in the engine's type, all of whose moments exist in Python."""
+    if column.type != field.type:
+        column = getattr(column, "storage", column).cast(field.type)
+    if pa.types.is_temporal(field.type) and not pa.types.is_time(field.type):
+        _check_years(pa, column)
+    return column
 
 
 def _check_years(pa: Any, column: Any) -> None:
