@@ -77,9 +77,24 @@ def is_simple(compiler: Any) -> bool:
     return (
         compiler.using is not None
         and len(query.alias_map) <= 1
-        and not (query.select_related or query.order_by or query.annotations or query.combinator)
-        and not (query.default_ordering and query.model and query.model._meta.ordering)
+        and not (query.select_related or query.annotations or query.combinator)
+        and _is_of_own_columns(query)
         and not any(isinstance(getattr(each, "rhs", None), Query) for each in query.where.leaves())
+    )
+
+
+def _is_of_own_columns(query: Any) -> bool:
+    """Whether a query is ordered by columns of its first table, if at all."""
+    if query.model is None:
+        return True
+    options = query.model._meta
+    ordering = query.order_by or (options.ordering if query.default_ordering else ())
+    return all(
+        isinstance(each, str)
+        and (field := options._forward_fields_map.get(each.lstrip("-"))) is not None
+        and not field.is_relation
+        and field.model is options.concrete_model
+        for each in ordering
     )
 
 

@@ -44,7 +44,9 @@ def test_an_outer_join_may_find_nothing():
     ("queryset", "simple"),
     [
         (Book.objects.filter(pages=1), True),
+        (Book.objects.order_by("-pages", "title"), True),
         (Book.objects.order_by("author__name"), False),
+        (Book.objects.order_by("author"), False),
         (Book.objects.select_related("author"), False),
         (Book.objects.filter(title__in=Author.objects.values("name")), False),
         (Book.objects.filter(author__name="a"), False),
