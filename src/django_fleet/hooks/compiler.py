@@ -8,6 +8,8 @@ from django.db.models.sql.constants import GET_ITERATOR_CHUNK_SIZE, MULTI
 
 from django_fleet.hooks.hook import Hook, Need
 from django_fleet.queries import Queries
+from django_fleet.queries.from_clause import is_whole
+from django_fleet.queries.straight import STRAIGHT, CrossingFoundError
 from django_fleet.routing.failover import Failover
 from django_fleet.routing.running import Running
 
@@ -19,6 +21,8 @@ def _get_from_clause(original: Any, running: Running) -> Any:
     from_clause = Queries(running).from_clause
 
     def get_from_clause(self: Any) -> Any:
+        if len(self.query.alias_map) < 2 and is_whole(self):  # noqa: PLR2004
+            return original(self)
         return from_clause(self, original)
 
     return get_from_clause
@@ -28,7 +32,7 @@ def _setup_query(original: Any, running: Running) -> Any:
     prepare = Queries(running).prepare
 
     def setup_query(self: Any, with_col_aliases: bool = False) -> Any:
-        if running.is_split:
+        if running.has_several_engines:
             prepare(self)
         return original(self, with_col_aliases)
 
@@ -78,8 +82,8 @@ def _lock_arguments(original: Any, running: Running) -> Any:
 
 
 def _execute_sql(original: Any, running: Running) -> Any:
-    failover = Failover(running)
-    queries = Queries(running)
+    moving = _moving_reads(original, running)
+    execute = Queries(running).execute
 
     def execute_sql(
         self: Any,
@@ -87,22 +91,45 @@ def _execute_sql(original: Any, running: Running) -> Any:
         chunked_fetch: bool = False,
         chunk_size: int = GET_ITERATOR_CHUNK_SIZE,
     ) -> Any:
-        def ask() -> Any:
-            return original(self, result_type, chunked_fetch, chunk_size)
+        ask = original if not running.primaries or isinstance(self, _WRITING) else moving
+        if not running.is_split:
+            return ask(self, result_type, chunked_fetch, chunk_size)
+        attributes = vars(self.connection)
+        attributes[STRAIGHT] = True
+        try:
+            return ask(self, result_type, chunked_fetch, chunk_size)
+        except CrossingFoundError:
+            pass
+        finally:
+            attributes.pop(STRAIGHT, None)
+        return execute(
+            self,
+            lambda: ask(self, result_type, chunked_fetch, chunk_size),
+            is_read_as_rows=result_type == MULTI and not isinstance(self, _WRITING),
+            is_streamed=chunked_fetch and self.connection.features.can_use_chunked_reads,
+        )
 
-        if running.is_split:
-            is_read_as_rows = result_type == MULTI and not isinstance(self, _WRITING)
-            is_streamed = chunked_fetch and self.connection.features.can_use_chunked_reads
-            stock = ask
+    return execute_sql
 
-            def ask() -> Any:
-                return queries.execute(
-                    self, stock, is_read_as_rows=is_read_as_rows, is_streamed=is_streamed
-                )
 
-        if self.using not in running.primaries or isinstance(self, _WRITING):
-            return ask()
-        return failover.reading(ask, self, lambda alias: _redirect(self, alias))
+def _moving_reads(original: Any, running: Running) -> Any:
+    """``execute_sql`` for reads that may meet a dead replica."""
+    reading = Failover(running).reading
+
+    def execute_sql(self: Any, *arguments: Any) -> Any:
+        if self.using not in running.primaries:
+            return original(self, *arguments)
+        is_straight = STRAIGHT in vars(self.connection)
+
+        def redirect(alias: str) -> None:
+            _redirect(self, alias)
+            if is_straight:
+                vars(self.connection)[STRAIGHT] = True
+
+        try:
+            return reading(lambda: original(self, *arguments), self, redirect)
+        finally:
+            vars(self.connection).pop(STRAIGHT, None)
 
     return execute_sql
 

@@ -3,6 +3,7 @@
 from typing import Any, Final
 
 from django_fleet.hooks.hook import Hook
+from django_fleet.queries.straight import STRAIGHT
 from django_fleet.routing.guard import Guard
 from django_fleet.routing.running import Running
 
@@ -12,6 +13,7 @@ def _execute_with_wrappers(original: Any, running: Running) -> Any:
 
     def _execute_with_wrappers(self: Any, sql: Any, params: Any, many: bool, executor: Any) -> Any:
         before_statement(self.db.alias, sql)
+        vars(self.db).pop(STRAIGHT, None)  # what runs from here on may compile what it likes
         return original(self, sql, params, many, executor)
 
     return _execute_with_wrappers

@@ -15,6 +15,7 @@ from django_fleet.queries.partial import group_at_home
 from django_fleet.queries.report import reported
 from django_fleet.queries.run import Run
 from django_fleet.queries.shipment import MARK
+from django_fleet.queries.straight import break_off
 from django_fleet.queries.subquery import elsewhere, result_of
 from django_fleet.queries.tables import Tables
 from django_fleet.routing.running import Running
@@ -41,12 +42,10 @@ class Queries:
         if not self._running.is_split:
             return stock(compiler)
         query = compiler.query
-        is_whole = compiler.using is not None and "fleet_ships_first" not in vars(compiler)
-        if is_whole and len(query.alias_map) < 2 and not query.extra_tables:  # noqa: PLR2004
-            return stock(compiler)
         remote = remote_tables(self.tables, compiler)
         if not remote and not query.extra_tables:
             return stock(compiler)
+        break_off(compiler.connection)
         return crossing_from_clause(self.tables, compiler, remote)
 
     def prepare(self, compiler: Any) -> None:
@@ -97,6 +96,7 @@ class Queries:
             return stock()
         home = elsewhere(self.tables, query, compiler.connection.alias)
         if home is not None:
+            break_off(compiler.connection)
             return result_of(query, home)
         decisions = vars(compiler).get("fleet_decisions")
         if decisions is None:

@@ -20,11 +20,21 @@ if TYPE_CHECKING:
     from django.db.models import Model
 
 
+def is_whole(compiler: Any) -> bool:
+    """Whether the first table of a statement is where it runs, and the query names no other by hand."""
+    return (
+        compiler.using is not None
+        and not compiler.query.extra_tables
+        and "fleet_ships_first" not in vars(compiler)
+    )
+
+
 def remote_tables(tables: Tables, compiler: Any) -> "dict[str, tuple[type[Model], str]]":
     """Alias -> model and home, for the tables of the compiler's query that the host lacks.
 
     The first table of a statement that Django sends somewhere is local by definition: whoever said
-    ``.using()`` meant it. A subquery that names a database reads all its tables there.
+    ``.using()`` meant it. A subquery that names a database reads its first table there, and every
+    other one that is present there.
     """
     query, host = compiler.query, compiler.connection.alias
     named = None if compiler.using is not None else named_database(query)
@@ -32,6 +42,7 @@ def remote_tables(tables: Tables, compiler: Any) -> "dict[str, tuple[type[Model]
         named = None
     found = {}
     is_first = compiler.using is not None and "fleet_ships_first" not in vars(compiler)
+    is_named = named is not None
     for alias, entry in query.alias_map.items():
         if is_first:
             is_first = False
@@ -41,8 +52,9 @@ def remote_tables(tables: Tables, compiler: Any) -> "dict[str, tuple[type[Model]
         model = tables.model_of(entry, query)
         if model is None:
             continue
-        if named is not None and not tables.is_remote(model, named):
+        if named is not None and (is_named or not tables.is_remote(model, named)):
             found[alias] = (model, named)
+            is_named = False
         elif tables.is_remote(model, host):
             found[alias] = (model, tables.home(model, host, for_write=False))
     return found

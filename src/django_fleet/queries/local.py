@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 SMALL: Final = 1_000
 """So few remote rows are not worth a question to the host."""
 
+MOST_COUNTED: Final = 20_000
+"""So far rows are counted where no statistics say how many there are."""
+
 MOST_KEYS: Final = 100_000
 """More keys than that are not sent."""
 
@@ -31,7 +34,7 @@ def local_keys(reader: "Reader", component: Component, host: str) -> list[Any]:
     if local is None or link is None:
         return []
     remote = scan_of(component.root, (str(link.right_field.column),))
-    expected = reader.size(remote, reader.home(component.root), SMALL)
+    expected = reader.size(remote, reader.home(component.root), MOST_COUNTED)
     reader.expected[component.root] = expected
     if expected <= SMALL:
         return []

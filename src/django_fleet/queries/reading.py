@@ -246,6 +246,8 @@ class Reader:
 
     def _took(self, step: Step, rows: int, shipment: AnyShipment) -> None:
         step.rows = (step.rows or 0) + rows
+        if step.kind == "Lookup":  # as many as the answer shows, one batch at a time
+            return
         self._allowance.take(rows, 0, relation=self.relation(shipment), home=step.database)
 
 

@@ -1,6 +1,6 @@
 """One execution of one crossing query: the statement, its lookups, and what both may carry."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from django.db.models.sql.compiler import SQLDeleteCompiler, SQLUpdateCompiler
@@ -13,7 +13,7 @@ from django_fleet.queries.lookup import Lookup, batches, looked_up
 from django_fleet.queries.neighbours import Neighbours
 from django_fleet.queries.probe import probed
 from django_fleet.queries.reading import Reader
-from django_fleet.queries.shipment import MARK
+from django_fleet.queries.shipment import MARK, Shipment
 from django_fleet.queries.statement import Statement
 from django_fleet.queries.trace import Trace
 from django_fleet.routing.running import Running
@@ -42,7 +42,8 @@ class Run:
         self._reader = make_reader(running, self.trace, self._allowance, for_write=for_write)
         self._neighbours: Neighbours | None = None
         self._may_move = False
-        self._fill = self.filled
+        self._fill: Callable[[str, Any], tuple[str, Any]] | None = None
+        self._statement: Statement | None = None
 
     @property
     def has_lookups(self) -> bool:
@@ -59,7 +60,7 @@ class Run:
         return self.trace.sql, params
 
     def _crossing(self, sql: str, params: Any) -> tuple[Statement, Crossing]:
-        statement = Statement(sql, params)
+        statement = self._statement = Statement(sql, params)
         crossing = Crossing(statement, self._reader, self._allowance, self.trace, self._neighbours)
         crossing.may_move = self._may_move
         return statement, crossing
@@ -93,12 +94,36 @@ class Run:
     def result(self, stock: Callable[[], Any], *, is_streamed: bool) -> Any:
         """What ``stock`` gives for the filled statement, with the looked-up columns in it."""
         if is_streamed:
-            return self._result(stock, is_streamed=True)
+            answer = self._result(stock, is_streamed=True)
+            if self._lookups:
+                return self._followed(answer)
+            self._let_go()
+            return answer
         self._neighbours = Neighbours(self.trace.host)
         try:
-            return self._result(stock, is_streamed=False)
+            answer = self._result(stock, is_streamed=False)
         finally:
             self._neighbours.release()
+        self._let_go()
+        return answer
+
+    def _followed(self, chunks: Iterable[list[Any]]) -> Iterator[list[Any]]:
+        try:
+            yield from chunks
+        finally:
+            self._let_go()
+
+    def _let_go(self) -> None:
+        """Parts what holds each other, so that no row waits for the garbage to be collected."""
+        own = vars(self._compiler)
+        own.pop("fleet_run", None)
+        own.pop("as_sql", None)
+        components = [lookup.component for lookup in self._lookups]
+        if self._statement is not None:
+            shipments = [place.shipment for place in self._statement.places]
+            components += [each.component for each in shipments if isinstance(each, Shipment)]
+        for component in components:
+            component.members.clear()
 
     def _result(self, stock: Callable[[], Any], *, is_streamed: bool) -> Any:
         if not self._lookups:
@@ -124,7 +149,8 @@ class Run:
                 self._neighbours.release()
                 self._neighbours = Neighbours(better.home)
             self.trace.host = better.home
-            self._compiler.as_sql = lambda: self._fill(sql, params)
+            fill = self._fill or self.filled
+            self._compiler.as_sql = lambda: fill(sql, params)
             return stock()
 
     def _with_lookups(self, result: Any, *, is_streamed: bool) -> Iterable[list[Any]]:

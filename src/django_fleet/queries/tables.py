@@ -68,7 +68,10 @@ class Tables:
         return fleet.primary_of(one) == fleet.primary_of(other)
 
     def are_all_at(self, expression: Any, alias: str) -> bool:
-        """Whether every table in the subqueries of ``expression`` is present at ``alias``."""
+        """Whether every table in the subqueries of ``expression`` is present at ``alias``.
+
+        The first table of one that names a database is there: whoever said ``.using()`` meant it.
+        """
         for query in subqueries(expression):
             entries = [
                 entry for name, entry in query.alias_map.items() if query.alias_refcount[name]
@@ -77,6 +80,8 @@ class Tables:
             named = named_database(query)
             if named is not None and not self.are_same_cluster(named, alias):
                 return False
+            if named is not None:
+                del models[0]
             if any(model is None or self.is_remote(model, alias) for model in models):
                 return False
         return True
