@@ -1,5 +1,6 @@
 """What Django's own suites found when their models were scattered: each defect, once more and for good."""
 
+import gc
 import json
 
 import pytest
@@ -88,6 +89,38 @@ def test_a_filtered_relation_may_name_a_table_that_nothing_else_needs():
     assert [book.title for book in found] == ["ann by herself"]
     assert found.count() == 1
     assert [book.author.name for book in found.select_related("author")] == ["ann"]
+
+
+@pytest.fixture
+def saved_garbage(books):
+    """What the collector finds when it is called, kept in ``gc.garbage``; ``books`` are there."""
+    del books
+    gc.collect()
+    gc.disable()
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    yield gc.garbage
+    gc.set_debug(0)
+    gc.enable()
+    gc.garbage.clear()
+
+
+@pytest.mark.parametrize(
+    "crossing",
+    [
+        Book.objects.filter(author__name="ann"),
+        Book.objects.order_by("author__name"),
+        Book.objects.filter(author__in=Author.objects.filter(name="ann")),
+        Book.objects.values_list("title", "author__name"),
+    ],
+    ids=["filter", "order", "subquery", "lookup"],
+)
+def test_rows_that_travelled_do_not_wait_for_the_garbage_to_be_collected(crossing, saved_garbage):
+    """A query that crossed leaves nothing behind that refers to itself."""
+    assert list(crossing)
+    assert list(crossing.all().iterator())
+    gc.collect()
+    left = {f"{type(each).__module__}.{type(each).__name__}" for each in saved_garbage}
+    assert not {name for name in left if name.startswith(("django_fleet.queries.", "django.db."))}
 
 
 def test_a_filtered_relation_may_name_a_table_of_the_other_database(lab):
