@@ -89,13 +89,10 @@ def _is_of_own_columns(query: Any) -> bool:
         return True
     options = query.model._meta
     ordering = query.order_by or (options.ordering if query.default_ordering else ())
-    return all(
-        isinstance(each, str)
-        and (field := options._forward_fields_map.get(each.lstrip("-"))) is not None
-        and not field.is_relation
-        and field.model is options.concrete_model
-        for each in ordering
-    )
+    if not ordering:
+        return True
+    own = {field.name for field in options.local_concrete_fields if not field.is_relation}
+    return all(isinstance(each, str) and each.lstrip("-") in own for each in ordering)
 
 
 def may_be_missing(query: Any, alias: str) -> bool:
