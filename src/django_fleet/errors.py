@@ -270,11 +270,13 @@ class PacketTooLargeError(FederationError):
 
     code = "packet-too-large"
 
-    def __init__(self, relation: str, *, host: str, size: int, limit: int, setting: str) -> None:
+    def __init__(  # noqa: PLR0913 -- each is a part of the message
+        self, relation: str, *, home: str, host: str, size: int, limit: int, setting: str
+    ) -> None:
         self.size = size
         self.limit = limit
         super().__init__(
-            f"{relation} needs a statement of {size:,} bytes on {host!r}, whose {setting} is "
+            f"{relation} of {home!r} needs a statement of {size:,} bytes on {host!r}, whose {setting} is "
             f"{limit:,}. Nothing was sent. Narrow the query, or raise {setting} on that server."
         )
 

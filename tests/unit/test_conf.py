@@ -38,9 +38,18 @@ def test_every_key_is_read(settings):
         "PLACEMENT": {"shop": "a", "crm.Call": "b"},
         "CONSISTENCY": "eventual",
         "OFFLINE_S": 30,
+        "MAX_SHIPPED_ROWS": 1,
+        "MAX_SHIPPED_BYTES": 2,
+        "SHIPPED_ROWS_BUDGET": 3,
+        "OVER_BUDGET": "raise",
+        "ENGINE": "off",
+        "ENGINE_MAX_ROWS": 4,
+        "ENGINE_MEMORY_MB": 5,
     }
     assert set(settings.FLEET) == set(KEYS)
-    assert conf.read() == Policy({"shop": "a", "crm.Call": "b"}, "eventual", 30.0)
+    assert conf.read() == Policy(
+        {"shop": "a", "crm.Call": "b"}, "eventual", 30.0, 1, 2, 3, "raise", "off", 4, 5
+    )
 
 
 def test_a_policy_does_not_change(settings):

@@ -97,6 +97,40 @@ def test_codes_are_unique():
             ["here asks for consistency 'x'", "'a', 'b'"],
         ),
         (
+            errors.FederationLimitError(
+                "shop.Book.author",
+                home="crm",
+                host="default",
+                limit=10_000,
+                unit="rows",
+                setting="MAX_SHIPPED_ROWS",
+            ),
+            ["shop.Book.author", "10,000 rows", "'crm'", "'default'", "fleet.limits(rows=...)"],
+        ),
+        (
+            errors.FederationBudgetError("shop.Book", rows=2_000, budget=1_000),
+            ["shop.Book", "2,000 rows", "1,000", "SHIPPED_ROWS_BUDGET"],
+        ),
+        (
+            errors.PacketTooLargeError(
+                "shop.Author.name",
+                home="crm",
+                host="default",
+                size=20_000_000,
+                limit=16_000_000,
+                setting="packet",
+            ),
+            [
+                "shop.Author.name",
+                "20,000,000 bytes",
+                "'crm'",
+                "'default'",
+                "16,000,000",
+                "raise packet",
+            ],
+        ),
+        (errors.InvalidLimitError("rows=-1"), ["rows=-1", "fleet.limits(rows=50_000)"]),
+        (
             errors.ReplicaWriteError("b", "a", what="INSERT"),
             ["INSERT was sent to 'b'", "a replica of 'a'", "Write to 'a' instead", 'using="a"'],
         ),

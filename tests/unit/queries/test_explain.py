@@ -44,6 +44,7 @@ def test_for_machines(project):
             "home": "analytics",
             "reason": "Meta.using; writes go to the primary",
         },
+        "plan": None,
     }
 
 

@@ -284,6 +284,7 @@ def _checked_size(trips: Sequence[Trip], text: str) -> int:
     if size + _SLACK > limit:
         raise PacketTooLargeError(
             labels([trip.column for trip in trips]),
+            home=trips[0].source.alias,
             host=host.alias,
             size=size + _SLACK,
             limit=limit,

@@ -272,6 +272,7 @@ def _checked_size(trips: Sequence[Trip], params: Sequence[Any]) -> int:
     if size > _LARGEST_TEXT:
         raise PacketTooLargeError(
             labels([trip.column for trip in trips]),
+            home=trips[0].source.alias,
             host=trips[0].host.alias,
             size=size,
             limit=_LARGEST_TEXT,

@@ -105,6 +105,7 @@ def _cargo(trips: Sequence[Trip], sql: str, found: Sequence[_Packed], text: str)
     if largest > limit:
         raise PacketTooLargeError(
             labels([trip.column for trip in trips]),
+            home=trips[0].source.alias,
             host=trips[0].host.alias,
             size=largest,
             limit=limit,

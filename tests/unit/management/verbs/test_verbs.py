@@ -214,6 +214,47 @@ def test_explain_of_what_is_not_installed(small, label):
     assert error.endswith("Write app.Model as in INSTALLED_APPS, for instance auth.User.")
 
 
+def test_explain_of_a_queryset(small):
+    """By an expression with the names of the shell; a model by itself is all of it."""
+    with small():
+        create_reports()
+        for expression in (
+            "Report.objects.filter(Q(note='a') | Q(note__startswith=Lower('note')))",
+            "reports.Report.objects",
+            " Report ",
+        ):
+            text, _, error = fleet("explain", "--query", expression)
+            assert error is None
+            assert text.startswith("reports.Report (table reports_report)")
+            assert "plan" not in text
+        text, _, _ = fleet("explain", "--run", "--query", "Report.objects.all()")
+        assert "    Host reports.Report on analytics (sqlite3): the query runs here" in text
+        assert "0 rows, " in text
+        found, _, _ = fleet("explain", "--json", "--run", "--query", "Report.objects.all()")
+        assert json.loads(found)[0]["plan"]["rows"] == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ((), "Name models to explain, or write a queryset with --query; one of both."),
+        (("shop", "--query", "Tag.objects.all()"), "one of both."),
+        (("shop", "--run"), "--run needs --query"),
+        (("--query", "Tag.objects.("), "--query is no Python expression"),
+        (("--query", "Nope.objects.all()"), "raised NameError: name 'Nope' is not defined."),
+        (("--query", "Tag.objects.filter(nope=1)"), "raised FieldError: Cannot resolve keyword"),
+        (("--query", "shop.Nope.objects"), "raised AttributeError"),
+        (("--query", "1 + 1"), "gives int, not a queryset: leave out what evaluates it"),
+        (("--run", "--query", "Report.objects.all()"), "OperationalError: no such table"),
+    ],
+)
+def test_explain_of_what_is_no_queryset(small, arguments, expected):
+    """The error says what it was instead."""
+    with small():
+        _, _, error = fleet("explain", *arguments)
+    assert expected in error
+
+
 # -- check
 
 
