@@ -71,7 +71,14 @@ def shown():
 # -- Limits
 
 
-@pytest.mark.parametrize("make", [selected, shown, lambda: Book.objects.order_by("author__name")])
+@pytest.mark.usefixtures("library")
+def test_what_is_only_shown_is_bounded_by_the_answer():
+    """A streamed ``select_related`` holds one batch at a time, however many batches there are."""
+    with fleet.limits(rows=NUMBER - 1):
+        assert [book.author.name for book in shown()] == [f"a{n:02}" for n in range(1, NUMBER + 1)]
+
+
+@pytest.mark.parametrize("make", [selected, lambda: Book.objects.order_by("author__name")])
 def test_more_rows_than_the_limit_are_refused(library, make):
     """The number, the relation, both databases and the remedy; and no row at all."""
     with with_policy(MAX_SHIPPED_ROWS=10), pytest.raises(FederationLimitError) as caught:

@@ -94,6 +94,8 @@ class Decisions:
         self._ranks: set[str] = set()
         self._depth = self._inside_aggregates = 0
         self._is_plain = False
+        self.is_selecting = True
+        """Until the FROM clause is compiled: whose columns stand alone are those that are shown."""
 
     def of(self, alias: str) -> dict[Any, Decided]:
         """The decided columns of one table; it may grow until the statement is compiled."""
@@ -199,7 +201,11 @@ class Decisions:
     def _shown(self, node: Any, sql: str) -> str:
         """One of several equal texts, where the rows that hold them become one row."""
         query = self._compiler.query
-        if self._depth > 1 or not (query.distinct or query.group_by is not None):
+        if (
+            not self.is_selecting
+            or self._depth > 1
+            or not (query.distinct or query.group_by is not None)
+        ):
             return sql
         if self._merging(node) is None:
             return sql

@@ -226,9 +226,12 @@ class Crossing:
         if is_list and not shipment.is_nullable:  # NULL among the values means something in NOT IN
             cargo = self._keys(shipment.query, shipment, "", columns[0], None)
             assert cargo is not None  # noqa: S101 -- there was no bound
-            self._count(cargo, shipment)
-            return Replacement(cargo.sql, cargo.params, before=len(" IN ("), after=len(")"))
-        rows = self._reader.result(shipment)
+            if cargo.params:
+                self._count(cargo, shipment)
+                return Replacement(cargo.sql, cargo.params, before=len(" IN ("), after=len(")"))
+            rows = []
+        else:
+            rows = self._reader.result(shipment)
         source = connections[self._reader.home(shipment)]
         cargo = self._carrier.table(self._host, columns, rows, source=source)
         self._count(cargo, shipment)

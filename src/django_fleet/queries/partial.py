@@ -110,6 +110,8 @@ def _only_counted(query: Any, alias: str, own: list[Any], aggregates: list[Any])
     if not pairs or len(pairs) != 1 or pairs[0][1].unique or join.filtered_relation is not None:
         return False
     if join.join_field.get_extra_restriction(alias, join.parent_alias) is not None:
+        return False
+    if join.join_field.get_extra_restriction(alias, join.parent_alias) is not None:
         return False  # the host would select by a column that totals do not have
     if not all(_adds_up(each, alias) for each in own):
         return False

@@ -47,11 +47,11 @@ def scan_of(
         names = [shipment.alias]
     if _is_chain(component, shipment, names):
         _put_tables(query, component, names)
-        query.where = WhereNode(conditions, AND)
+        query.where = WhereNode(conditions, AND).clone()
     else:
         inner = bare_query(shipment.model)
         _put_tables(inner, component, names)
-        inner.where = WhereNode(conditions, AND)
+        inner.where = WhereNode(conditions, AND).clone()  # other aliases would get into theirs
         inner.select = tuple(Col(shipment.alias, field) for field in shipment.model._meta.pk_fields)
         inner.subquery = True
         _only_those(query, shipment, inner)
