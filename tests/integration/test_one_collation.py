@@ -356,6 +356,9 @@ def test_keys_that_are_text_join_byte_by_byte(scatter):
     assert [each.id for each in rows.filter(Q(country__name="FR") | Q(country__name="ä"))] == [1, 3]
     assert [each.id for each in rows.exclude(country__name="FR")] == list(range(2, 11))
     assert [each.id for each in rows.exclude(country__publishers__name="p")] == [10]
+    counted = rows.order_by().filter(country__isnull=False).values("country__name")
+    assert sorted(each["n"] for each in counted.annotate(n=Count("pk"))) == [1] * 5
+    assert counted.distinct().count() == 5
     assert sorted(Country.objects.filter(publishers__isnull=False).values_list("code")) == sorted(
         (code,) for code in codes
     )

@@ -45,6 +45,8 @@ class Queries:
         remote = remote_tables(self.tables, compiler)
         if not remote and not query.extra_tables:
             return stock(compiler)
+        if (decisions := vars(compiler).get("fleet_decisions")) is not None:
+            decisions.is_selecting = False
         break_off(compiler.connection)
         return crossing_from_clause(self.tables, compiler, remote)
 
