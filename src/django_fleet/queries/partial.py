@@ -103,22 +103,14 @@ def _ordered(query: Any) -> list[Any]:
 
 def _only_counted(query: Any, alias: str, own: list[Any], aggregates: list[Any]) -> bool:
     """Whether the table is there for these aggregates, and all others do not mind how often."""
-    if any(entry.parent_alias == alias for entry in query.alias_map.values()):
+    adds_up = all(_adds_up(each, alias) for each in own)
+    others = [each for each in aggregates if each not in own]
+    if not adds_up or not all(isinstance(each, Min | Max) for each in others):
         return False
-    join = query.alias_map[alias]
-    pairs: Any = getattr(join, "join_fields", None)
-    if not pairs or len(pairs) != 1 or pairs[0][1].unique or join.filtered_relation is not None:
-        return False
-    if join.join_field.get_extra_restriction(alias, join.parent_alias) is not None:
-        return False
-    if join.join_field.get_extra_restriction(alias, join.parent_alias) is not None:
-        return False  # the host would select by a column that totals do not have
-    if not all(_adds_up(each, alias) for each in own):
-        return False
-    if not all(isinstance(each, Min | Max) or each in own for each in aggregates):
+    if not _hangs_by_one_key(query, alias):
         return False
     selected = [each for each in query.annotations.values() if each not in own]
-    is_inner = join.join_type == INNER
+    is_inner = query.alias_map[alias].join_type == INNER
     decides = [
         each
         for each in conjuncts(query.where)
@@ -127,6 +119,17 @@ def _only_counted(query: Any, alias: str, own: list[Any], aggregates: list[Any])
     grouped_by = query.group_by if isinstance(query.group_by, tuple) else ()
     rest = references(*query.select, *selected, *decides, *grouped_by)
     return not rest.is_opaque and alias not in rest.aliases
+
+
+def _hangs_by_one_key(query: Any, alias: str) -> bool:
+    """Whether a table is joined by a key that many of its rows may have, by nothing else, and last."""
+    if any(entry.parent_alias == alias for entry in query.alias_map.values()):
+        return False
+    join = query.alias_map[alias]
+    pairs: Any = getattr(join, "join_fields", None)
+    if not pairs or len(pairs) != 1 or pairs[0][1].unique or join.filtered_relation is not None:
+        return False
+    return join.join_field.get_extra_restriction(alias, join.parent_alias) is None
 
 
 def _adds_up(aggregate: Any, alias: str) -> bool:
