@@ -213,6 +213,13 @@ def test_order_is_that_of_home(scatter):
         "distinct": lambda: list(
             Book.objects.order_by("author__name", "id").distinct().values_list("id", flat=True)
         ),
+        "by the least": lambda: list(
+            Book.objects.filter(pages__lt=14)
+            .annotate(least=Min("author__name"))
+            .order_by("least", "id")
+            .distinct()
+            .values_list("id", flat=True)
+        ),
         "grouped": lambda: list(
             Book.objects.annotate(n=Count("reviews"))
             .order_by("author__name", "id")

@@ -91,7 +91,7 @@ class Decisions:
         self._foreign: dict[str, str] = {}
         self._decided: dict[str, dict[Any, Decided]] = {}
         self._outside: dict[str, Reference] = {}
-        self._ranks: set[str] = set()
+        self._ranks: dict[str, Any] = {}
         self._depth = self._inside_aggregates = 0
         self._is_plain = False
         self.is_selecting = True
@@ -142,8 +142,8 @@ class Decisions:
         if not self._ranks or not self._compiler.query.distinct:
             return list(result)
         return [
-            (expression, (sql, params, is_ref and sql not in self._ranks))
-            for expression, (sql, params, is_ref) in result
+            (self._ranks.get(sql, each), (sql, params, is_ref and sql not in self._ranks))
+            for each, (sql, params, is_ref) in result
         ]
 
     def group_by(self, expressions: list[Any]) -> list[Any]:
@@ -223,8 +223,9 @@ class Decisions:
             return self._stock(node)
         if query.combinator or query.distinct_fields:
             raise mismatch(texts, self._host, "ORDER BY")
-        sql, params = self._stock(with_first(node, self._rank_or_extreme(inner)))
-        self._ranks.add(sql)
+        ordered = with_first(node, self._rank_or_extreme(inner))
+        sql, params = self._stock(ordered)
+        self._ranks[sql] = ordered
         return sql, params
 
     def _rank_or_extreme(self, inner: Any) -> Any:
