@@ -62,7 +62,8 @@ class Judge:
         if example not in self.failed and time.monotonic() < self.gives_up_at:
             with tiny_thresholds() if tiny else nullcontext():
                 self.note(example, self.scatter.judge(data, *asked, is_open=is_open))
-        assert example not in self.failed, self.failed[example]
+        if example in self.failed:
+            raise AssertionError(self.failed[example])
 
     def note(self, example, wrong):
         if wrong is not None:
@@ -92,7 +93,7 @@ def judge_many(scatter):
     print(f"FLEET_SEED={SEED} FLEET_EXAMPLES={EXAMPLES}")  # noqa: T201 (shown with a failure)
     judge()
     print(scatter.statistics())  # noqa: T201
-    assert scatter.refused + scatter.declined < scatter.asked / 4
+    assert scatter.refused + scatter.declined < scatter.asked / 2
 
 
 @pytest.mark.parametrize(("layout", "vendors"), [*ALIKE, *UNLIKE], ids=str)
