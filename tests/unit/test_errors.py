@@ -97,6 +97,27 @@ def test_codes_are_unique():
             ["here asks for consistency 'x'", "'a', 'b'"],
         ),
         (
+            errors.ReplicaWriteError("b", "a", what="INSERT"),
+            ["INSERT was sent to 'b'", "a replica of 'a'", "Write to 'a' instead", 'using="a"'],
+        ),
+        (
+            errors.ReadOnlyError("b", what="INSERT"),
+            ["INSERT was sent to 'b' inside fleet.read_only()", "Move it out of the block"],
+        ),
+    ],
+    ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
+)
+def test_a_message_names_place_value_and_remedy(error, parts):
+    """In one paragraph that ends."""
+    for part in parts:
+        assert part in str(error)
+    assert str(error).endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("error", "parts"),
+    [
+        (
             errors.FederationLimitError(
                 "shop.Book.author",
                 home="crm",
@@ -130,18 +151,10 @@ def test_codes_are_unique():
             ],
         ),
         (errors.InvalidLimitError("rows=-1"), ["rows=-1", "fleet.limits(rows=50_000)"]),
-        (
-            errors.ReplicaWriteError("b", "a", what="INSERT"),
-            ["INSERT was sent to 'b'", "a replica of 'a'", "Write to 'a' instead", 'using="a"'],
-        ),
-        (
-            errors.ReadOnlyError("b", what="INSERT"),
-            ["INSERT was sent to 'b' inside fleet.read_only()", "Move it out of the block"],
-        ),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",
 )
-def test_a_message_names_place_value_and_remedy(error, parts):
+def test_a_message_about_what_travels_names_both_databases_and_the_number(error, parts):
     """In one paragraph that ends."""
     for part in parts:
         assert part in str(error)
