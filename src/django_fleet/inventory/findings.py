@@ -9,8 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import Error, connections
 
 from django_fleet.inventory.survey import models_on
-from django_fleet.routing.installed import installed_router
-from django_fleet.routing.router import Router
+from django_fleet.routing.installed import router_to_ask
 from django_fleet.routing.running import running
 from django_fleet.vendors import vendor_of
 
@@ -97,7 +96,7 @@ def _missing(alias: str) -> Iterator[Finding]:
 
 def home_of(model: "type[Model]") -> str:
     """The primary that ``model`` lives on, by the user's routers and by placement."""
-    router = installed_router() or Router()
+    router = router_to_ask()
     return running().fleet.primary_of(router.decide_home(model).alias)
 
 

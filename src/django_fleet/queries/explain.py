@@ -10,7 +10,7 @@ from django_fleet.queries.locks import locks_left_out
 from django_fleet.queries.report import measured
 from django_fleet.queries.tree import Node, nodes_of, with_estimates, written
 from django_fleet.routing.decision import Decision
-from django_fleet.routing.installed import installed_router
+from django_fleet.routing.installed import router_to_ask
 from django_fleet.routing.present import is_present
 from django_fleet.routing.remembered import under_remembered_choice
 from django_fleet.routing.router import Router
@@ -145,7 +145,7 @@ def _refused(text: str | None) -> dict[str, str] | None:
 
 
 def _explained(model: "type[Model]", queryset: "QuerySet[Any] | None") -> Explanation:
-    router = installed_router() or Router()
+    router = router_to_ask()
     fleet = running().fleet
     try:
         chosen = router.decide_home(model)

@@ -11,3 +11,13 @@ def installed_router() -> Router | None:
         if isinstance(router, Router):
             return router
     return None
+
+
+def router_to_ask() -> Router:
+    """The router of ours that is asked; where there is none, one that speaks for the user's own."""
+    installed = installed_router()
+    if installed is not None:
+        return installed
+    stand_in = Router()
+    stand_in.others = tuple(django_router.routers)
+    return stand_in

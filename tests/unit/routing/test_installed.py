@@ -2,8 +2,9 @@
 
 from django.db import router
 
-from django_fleet.routing.installed import installed_router
+from django_fleet.routing.installed import installed_router, router_to_ask
 from django_fleet.routing.router import Router
+from lab.shop.models import Tag
 
 
 def test_ours_is_found_wherever_it_stands(project):
@@ -18,3 +19,10 @@ def test_none_where_the_project_has_none(project):
     """The user's own are not ours."""
     with project({"default": {}}, routers=["lab.routers.Another"]):
         assert installed_router() is None
+
+
+def test_a_stand_in_speaks_for_the_users_routers(project):
+    """Where the project has no router of ours, what it explains is still where rows go."""
+
+    with project({"default": {}, "other": {}}, routers=["lab.routers.Another"]):
+        assert router_to_ask().decide_home(Tag).alias == "other"
