@@ -23,6 +23,5 @@ def test_none_where_the_project_has_none(project):
 
 def test_a_stand_in_speaks_for_the_users_routers(project):
     """Where the project has no router of ours, what it explains is still where rows go."""
-
     with project({"default": {}, "other": {}}, routers=["lab.routers.Another"]):
         assert router_to_ask().decide_home(Tag).alias == "other"
