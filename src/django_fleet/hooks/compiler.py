@@ -94,14 +94,15 @@ def _execute_sql(original: Any, running: Running) -> Any:
         ask = original if not running.primaries or isinstance(self, _WRITING) else moving
         if not running.is_split:
             return ask(self, result_type, chunked_fetch, chunk_size)
-        attributes = vars(self.connection)
-        attributes[STRAIGHT] = True
-        try:
-            return ask(self, result_type, chunked_fetch, chunk_size)
-        except CrossingFoundError:
-            pass
-        finally:
-            attributes.pop(STRAIGHT, None)
+        if "fleet_run" not in vars(self):  # else it is known to cross
+            attributes = vars(self.connection)
+            attributes[STRAIGHT] = True
+            try:
+                return ask(self, result_type, chunked_fetch, chunk_size)
+            except CrossingFoundError:
+                pass
+            finally:
+                attributes.pop(STRAIGHT, None)
         return execute(
             self,
             lambda: ask(self, result_type, chunked_fetch, chunk_size),
