@@ -73,12 +73,7 @@ def applicable_losses(measure, django, database):
     """
     known = [loss for loss in listed_losses(measure) if loss.applies(django, database)]
     if measure == "scattered":
-        vendors = database.split("+")
-        known += [
-            loss
-            for loss in listed_losses("installed")
-            if any(loss.applies(django, vendor) for vendor in vendors)
-        ]
+        known += [loss for loss in listed_losses("installed") if loss.applies(django, database)]
     return known
 
 
