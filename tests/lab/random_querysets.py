@@ -183,6 +183,14 @@ class Related(Queryset):
 class Filtered(Objects):
     """Instances with a condition on a relation itself."""
 
+    def question(self):
+        found = super().question()
+        joined = '.select_related("fr")'
+        if joined not in found.code:
+            return found
+        whole = found.code.partition(joined)[0].removeprefix("list(") + joined
+        return Question(self.model, f"list({whole})", ordered=False)  # several may have one key
+
     def start(self, *, most=1):
         path = self.pick(*paths(self.model, self.pick(1, 2)))
         near = self.pick(*columns(path.model, 0))
