@@ -221,7 +221,8 @@ class Decisions:
         texts = self._texts(query.combined_queries if query.combinator else [inner])
         if agree(Question.ORDER, texts, self._host):
             return self._stock(node)
-        if query.combinator or query.distinct_fields:
+        is_wrapped = query.where.contains_over_clause  # the outer statement would lack the rank
+        if query.combinator or query.distinct_fields or is_wrapped:
             raise mismatch(texts, self._host, "ORDER BY")
         ordered = with_first(node, self._rank_or_extreme(inner))
         sql, params = self._stock(ordered)

@@ -99,7 +99,7 @@ def _look_up(compiler: Any, components: dict[str, Component]) -> set[Component]:
         if not can_look_up(compiler, component, _conjuncts(compiler.where), order_by):
             continue
         is_sliced = compiler.query.is_sliced
-        is_left_out = is_probing or not (component.conditions or component.hints or is_sliced)
+        is_left_out = is_probing or not (component.conditions or component.hints)
         if not (is_left_out or is_sliced or is_shown(compiler, component)):
             continue
         lookups.append(Lookup(compiler, component, is_left_out=is_left_out))

@@ -38,6 +38,8 @@ def stay_or_move(reader: "Reader", component: "Component", scan: "Scan", host: s
     local = component.local
     if local is None or local.query.select_for_update or "fleet_partials" in vars(local.query):
         return
+    if reader.expected.get(component.root, HUGE + 1) <= HUGE:
+        return
     home = reader.home(component.root)
     key = local.query.model._meta.pk
     # Not by their use: once a query is compiled, Django forgets the tables that only compiling added.

@@ -49,6 +49,7 @@ class Lookup:
         "_positions",
         "_scan",
         "component",
+        "dropped",
         "drops",
         "is_left_out",
         "seen",
@@ -72,12 +73,19 @@ class Lookup:
                 compiler.select[position] = (shown, ("NULL", []), alias)
         self.seen = 0
         """How many rows of the host asked."""
+        self.dropped = 0
+        """How many of them have no remote row, and are no rows of the answer."""
         self._scan = _scan(component, columns)
         self._missing = (None,) * len(self._positions)
         self._cache: dict[Any, tuple[Any, ...]] = {}
         key = Col(link.parent, link.left_field)
         self._key = _position(compiler, key)
         self._convert = _converter(compiler, key)
+
+    @property
+    def selects(self) -> bool:
+        """Whether home decides which rows of the host are rows of the answer."""
+        return self.drops and bool(self.component.conditions or self.component.hints)
 
     @property
     def is_needed(self) -> bool:
@@ -98,6 +106,7 @@ class Lookup:
             found = get(keys[row[key]])
             if found is None:
                 if self.drops:
+                    self.dropped += 1
                     continue
                 found = missing
             whole = list(row)

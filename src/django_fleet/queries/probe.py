@@ -55,6 +55,7 @@ def _attempt(compiler: Any, size: int, reader: "Reader", reason: str) -> tuple[l
     query.set_limits(high=size)
     attempt = query.get_compiler(compiler.using)
     attempt.fleet_is_probing = True
+    attempt.fleet_run = None  # known to cross, and not run yet
     step = reader.begin("Probe", query.model, compiler.using, reason)
     chunks = reader.timed(step, lambda: list(attempt.execute_sql()))
     seen = attempt.fleet_lookups[0].seen if "fleet_lookups" in vars(attempt) else 0

@@ -128,12 +128,20 @@ class Run:
     def _result(self, stock: Callable[[], Any], *, is_streamed: bool) -> Any:
         if not self._lookups:
             return self._here_or_there(stock)
-        if self._compiler.query.is_sliced and "fleet_is_probing" not in vars(self._compiler):
+        query = self._compiler.query
+        is_cut = query.is_sliced and "fleet_is_probing" not in vars(self._compiler)
+        if is_cut and (query.low_mark or any(lookup.selects for lookup in self._lookups)):
             rows = probed(self._compiler, self._lookups, self._reader)
             if rows is not None:
                 return iter([rows]) if is_streamed else [rows]
         chunks = self._with_lookups(stock(), is_streamed=is_streamed)
-        return chunks if is_streamed else list(chunks)
+        if is_streamed:
+            return chunks
+        answer = list(chunks)
+        if is_cut and any(lookup.dropped for lookup in self._lookups):  # the slice is not full
+            rows = probed(self._compiler, self._lookups, self._reader)
+            return answer if rows is None else [rows]
+        return answer
 
     def _here_or_there(self, stock: Callable[[], Any]) -> Any:
         """What ``stock`` gives, on the database that has more of the rows."""

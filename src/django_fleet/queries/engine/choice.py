@@ -1,6 +1,7 @@
 """When the engine is the better way: both sides are large, and nothing selects a few of their rows."""
 
 from dataclasses import dataclass
+from functools import cache
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Final
 
@@ -44,6 +45,7 @@ def limits(policy: "Policy") -> Limits:
     return Limits(policy.engine_max_rows, "ENGINE_MAX_ROWS", policy.engine_memory_mb)
 
 
+@cache
 def is_installed() -> bool:
     """Whether the extra is there."""
     return all(find_spec(name) is not None for name in MODULES)
@@ -56,17 +58,23 @@ def expected_rows(
 
     ``totals``: the tables of which one row for each key would travel without the engine.
     """
-    expected = {side: _expected(side, side.query(), most) for side in shape.sides}
-    local = sum(rows for side, rows in expected.items() if side.database == host)
-    require(sum(expected.values()) <= most, "more rows than the engine may read")
-    require(local >= WORTH // 5, "the host's side asks for few rows")
+    local = {
+        side: _expected(side, side.query(), WORTH) for side in shape.sides if side.database == host
+    }
+    require(sum(local.values()) >= WORTH // 5, "the host's side asks for few rows")
+    remote = {
+        side: _expected(side, side.query(), WORTH) for side in shape.sides if side.database != host
+    }
+    require(sum(remote.values()) >= WORTH, "few rows travel without it")
     shipped = sum(
-        _expected(side, _keys(side), most) if side.alias in totals else rows
-        for side, rows in expected.items()
-        if side.database != host
+        _expected(side, _keys(side), WORTH) if side.alias in totals else rows
+        for side, rows in remote.items()
     )
     require(shipped >= WORTH, "few rows travel without it")
-    return expected
+    require(
+        sum(local.values()) + sum(remote.values()) <= most, "more rows than the engine may read"
+    )
+    return {**local, **remote}
 
 
 def _keys(side: "Side") -> Any:
@@ -78,8 +86,8 @@ def _keys(side: "Side") -> Any:
     return query
 
 
-def _expected(side: "Side", query: Any, most: int) -> int:
-    """By the server's statistics; where it has none, by a count that stops."""
+def _expected(side: "Side", query: Any, enough: int) -> int:
+    """By the server's statistics; where it has none, by a count that stops when there are enough."""
     connection = connections[side.database]
     try:
         sql, params = query.get_compiler(side.database).as_sql()
@@ -88,6 +96,6 @@ def _expected(side: "Side", query: Any, most: int) -> int:
     require(MARK not in sql, "a condition needs another database")
     found = vendor_of(connection).carrier.estimated_result(connection, sql, params)
     if found is None:
-        query.set_limits(high=most + 1)
+        query.set_limits(high=enough)
         found = int(query.get_count(side.database))
     return found
