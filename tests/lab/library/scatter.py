@@ -9,6 +9,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import Error, transaction
 
 from django_fleet.errors import CollationMismatchError
+from django_fleet.routing.running import running
 from lab.answers import ask, difference
 from lab.fleets import Lab
 from lab.library.placement import ANCHORS, HERE, LAYOUTS, Scattered, tables
@@ -78,6 +79,7 @@ class Scatter:
         Each question is asked of the same rows, unless transactions are open: then changes stay,
         until the end.
         """
+        running().sizes.clear()  # which plan is best depends on what was counted before
         self.load(data)
         before = []
         with self.transactions() if is_open else nullcontext():
