@@ -13,6 +13,7 @@ from django.db import models
 from django.db.models import Count, F, FilteredRelation, Max, Q, Subquery, Value
 from django.db.models.functions import Concat
 
+from lab.fleets import statements
 from lab.library.models import Author, Book, Note, Publisher
 
 LAYOUT = {"default": {}, "other": {}}
@@ -27,6 +28,7 @@ class Seat(models.Model):
     pk = models.CompositePrimaryKey("room", "number")
     room = models.IntegerField()
     number = models.IntegerField()
+    cheap = models.BooleanField(default=False)
 
     class Meta:
         apps = separate
@@ -36,9 +38,13 @@ class Seat(models.Model):
         return f"{self.room}-{self.number}"
 
 
-class Ticket(models.Model):
+class Booking(models.Model):
+    """Its key has two columns, and refers to a key of two columns."""
+
+    pk = models.CompositePrimaryKey("room", "number")
     room = models.IntegerField()
     number = models.IntegerField()
+    paid = models.BooleanField(default=False)
     seat = models.ForeignObject(
         Seat, models.CASCADE, from_fields=("room", "number"), to_fields=("room", "number")
     )
@@ -48,7 +54,7 @@ class Ticket(models.Model):
         app_label = "shop"
 
     def __str__(self):
-        return f"ticket of {self.room}-{self.number}"
+        return f"booking of {self.room}-{self.number}"
 
 
 class Homes:
@@ -141,13 +147,13 @@ def test_a_filtered_relation_may_name_a_table_of_the_other_database(lab):
 def test_a_subquery_of_keys_with_several_columns_is_answered_at_home(lab):
     """Such a key travels as its columns."""
     with lab.fleet(LAYOUT, routers=(FLEET_ROUTER, Homes(Seat))):
-        lab.create_tables(Seat, Ticket)
+        lab.create_tables(Seat, Booking)
         for number in (1, 2, 3):
             Seat.objects.create(room=7, number=number)
-            Ticket.objects.create(room=7, number=number)
+            Booking.objects.create(room=7, number=number)
         keys = Subquery(Seat.objects.filter(number__gt=1).values("pk"))
-        assert Ticket.objects.filter(seat__in=keys).count() == 2
-        assert Ticket.objects.exclude(seat__in=keys).count() == 1
+        assert Booking.objects.filter(seat__in=keys).count() == 2
+        assert Booking.objects.exclude(seat__in=keys).count() == 1
         assert Seat.objects.filter(pk__in=keys).count() == 2
 
 
@@ -165,6 +171,21 @@ def test_objects_of_a_generic_relation_are_counted_and_summed(lab):
         assert first == {"ann": (2, False), "ben": (0, True)}
         assert ben.notes.count() == 0
         ContentType.objects.clear_cache()
+
+
+def test_an_update_that_crosses_has_one_subquery_and_no_more(lab):
+    """It is compiled twice; compiling moves its conditions into a subquery, which nests no further."""
+    with lab.fleet(LAYOUT, routers=(FLEET_ROUTER, Homes(Seat))):
+        lab.create_tables(Seat, Booking)
+        for number in (1, 2):
+            Seat.objects.create(room=7, number=number, cheap=number == 2)
+            Booking.objects.create(room=7, number=number)
+        with statements() as sent:
+            found = Booking.objects.filter(seat__cheap=True).update(paid=True)
+        assert found == 1
+        assert list(Booking.objects.filter(paid=True).values_list("number", flat=True)) == [2]
+        (update,) = [sql for _, sql in sent if sql.startswith("UPDATE")]
+        assert update.count(" JOIN ") == 1
 
 
 @pytest.fixture

@@ -97,10 +97,12 @@ def _execute_sql(original: Any, running: Running) -> Any:
         if "fleet_run" not in vars(self):  # else it is known to cross
             attributes = vars(self.connection)
             attributes[STRAIGHT] = True
+            # Compiling an update of joined tables puts its WHERE into a subquery, each time again.
+            asked = self.query.clone() if isinstance(self, SQLUpdateCompiler) else self.query
             try:
                 return ask(self, result_type, chunked_fetch, chunk_size)
             except CrossingFoundError:
-                pass
+                self.query = asked
             finally:
                 attributes.pop(STRAIGHT, None)
         return execute(
