@@ -21,7 +21,7 @@ from lab.library.rows import AGREEMENTS, Library, libraries
 from lab.library.scatter import opened, tiny_thresholds
 from lab.random_querysets import Question, questions
 
-EXAMPLES = int(os.environ.get("FLEET_EXAMPLES", "100"))
+EXAMPLES = int(os.environ.get("FLEET_EXAMPLES", "25"))
 SEED = int(os.environ.get("FLEET_SEED", str(random.SystemRandom().randrange(2**32))))
 
 PATIENCE_S = 30.0
