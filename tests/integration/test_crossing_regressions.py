@@ -145,6 +145,49 @@ ONCE_WRONG = {
         "Review.objects.exclude(book__handbook__author=F('book__editor')).delete()",
         [SQLITE, POSTGRESQL, MARIADB, MIXED],
     ),
+    "a condition on a window, and an order by a text elsewhere": (
+        (
+            "list(Publisher.objects.annotate(n=Window(Rank(), order_by=[F('founded').asc()]))"
+            ".filter(n__lte=1).order_by(F('books__reviews__text').asc(nulls_first=True), 'pk'))"
+        ),
+        [SQLITE, POSTGRESQL, ("two", "postgresql", "sqlite"), MIXED],
+    ),
+    "a key that is text on the way to a group": (
+        (
+            "list(Publisher.objects.values('country__authors__edited__price').annotate(n=Count('books'))"
+            ".order_by(F('country__authors__edited__price').asc(nulls_first=True), 'n'))"
+        ),
+        [SQLITE, POSTGRESQL, MIXED],
+    ),
+    "a key that is text on the way to distinct rows": (
+        (
+            "list(Country.objects.filter(authors__pupils__mentor__mentor=F('authors__mentor'))"
+            ".values_list('pk', 'population').distinct())"
+        ),
+        [SQLITE, MIXED],
+    ),
+}
+
+
+STILL_WRONG = {
+    "a generic relation in the first query of a process": (
+        "list(Note.objects.exclude(book__reviews__critic=4).order_by('pk'))",
+        [SWAPPED, ("swapped", "postgresql", "sqlite")],
+    ),
+    "an aggregate and a column elsewhere in one exclusion": (
+        (
+            "list(Book.objects.annotate(n=Max('handbook__price'))"
+            ".exclude(Q(publisher__country__isnull=False) | Q(n__in=[])).order_by('pk'))"
+        ),
+        [("three", "sqlite", "mariadb", "postgresql")],
+    ),
+    "a database that is attached twice": (
+        (
+            "list(Passport.objects.exclude(author__pupils__country__in=['b'])"
+            ".annotate(n=Count('author__reviews')).order_by('pk'))"
+        ),
+        [("three", "sqlite", "sqlite", "sqlite")],
+    ),
 }
 
 
@@ -161,14 +204,18 @@ def question(code):
     return Question(getattr(library, name), code, changes=code.endswith(".delete()"))
 
 
-@pytest.mark.parametrize(
-    ("code", "layout"),
-    [
-        pytest.param(code, layout, id=f"{fact}-{'-'.join(layout)}")
-        for fact, (code, layouts) in ONCE_WRONG.items()
-        for layout in layouts
-    ],
-)
+def each_layout(found, **options):
+    return pytest.mark.parametrize(
+        ("code", "layout"),
+        [
+            pytest.param(code, layout, id=f"{fact}-{'-'.join(layout)}", **options)
+            for fact, (code, layouts) in found.items()
+            for layout in layouts
+        ],
+    )
+
+
+@each_layout(ONCE_WRONG)
 def test_answers_as_one_database(scatter_on, code, layout):
     """Also with plans for many rows, and inside transactions."""
     name, *vendors = layout
@@ -179,3 +226,9 @@ def test_answers_as_one_database(scatter_on, code, layout):
                     wrong = scatter.judge(ROWS, question(code), is_open=is_open)
                 assert wrong is None, wrong
         assert scatter.refused == 0
+
+
+@each_layout(STILL_WRONG, marks=pytest.mark.xfail(reason="found, and not mended yet"))
+def test_will_answer_as_one_database(scatter_on, code, layout):
+    """Once one of these answers right, it moves to the others."""
+    test_answers_as_one_database(scatter_on, code, layout)

@@ -79,7 +79,8 @@ class Scatter:
         Each question is asked of the same rows, unless transactions are open: then changes stay,
         until the end.
         """
-        running().sizes.clear()  # which plan is best depends on what was counted before
+        running().sizes.clear()  # an answer does not depend on what was asked before
+        ContentType.objects.clear_cache()
         self.load(data)
         before = []
         with self.transactions() if is_open else nullcontext():
