@@ -96,6 +96,7 @@ def _execute_sql(original: Any, running: Running) -> Any:
             return ask(self, result_type, chunked_fetch, chunk_size)
         if "fleet_run" not in vars(self):  # else it is known to cross
             attributes = vars(self.connection)
+            around = attributes.get(STRAIGHT)  # compiling may read on the same connection
             attributes[STRAIGHT] = True
             # Compiling an update of joined tables puts its WHERE into a subquery, each time again.
             asked = self.query.clone() if isinstance(self, SQLUpdateCompiler) else self.query
@@ -104,7 +105,7 @@ def _execute_sql(original: Any, running: Running) -> Any:
             except CrossingFoundError:
                 self.query = asked
             finally:
-                attributes.pop(STRAIGHT, None)
+                attributes[STRAIGHT] = around
         return execute(
             self,
             lambda: ask(self, result_type, chunked_fetch, chunk_size),
@@ -122,17 +123,19 @@ def _moving_reads(original: Any, running: Running) -> Any:
     def execute_sql(self: Any, *arguments: Any) -> Any:
         if self.using not in running.primaries:
             return original(self, *arguments)
-        is_straight = STRAIGHT in vars(self.connection)
+        is_straight = vars(self.connection).get(STRAIGHT)
 
         def redirect(alias: str) -> None:
             _redirect(self, alias)
             if is_straight:
                 vars(self.connection)[STRAIGHT] = True
 
+        asked = self.connection
         try:
             return reading(lambda: original(self, *arguments), self, redirect)
         finally:
-            vars(self.connection).pop(STRAIGHT, None)
+            if self.connection is not asked:
+                vars(self.connection)[STRAIGHT] = None
 
     return execute_sql
 

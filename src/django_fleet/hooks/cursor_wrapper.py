@@ -13,8 +13,15 @@ def _execute_with_wrappers(original: Any, running: Running) -> Any:
 
     def _execute_with_wrappers(self: Any, sql: Any, params: Any, many: bool, executor: Any) -> Any:
         before_statement(self.db.alias, sql)
-        vars(self.db).pop(STRAIGHT, None)  # what runs from here on may compile what it likes
-        return original(self, sql, params, many, executor)
+        attributes = vars(self.db)
+        straight = attributes.get(STRAIGHT)
+        if not straight:
+            return original(self, sql, params, many, executor)
+        attributes[STRAIGHT] = None  # what runs from here on may compile what it likes
+        try:
+            return original(self, sql, params, many, executor)
+        finally:
+            attributes[STRAIGHT] = straight
 
     return _execute_with_wrappers
 

@@ -22,6 +22,9 @@ class Neighbours:
     def __init__(self, host: str) -> None:
         self._host = connections[host]
         self._schemas: dict[str, str | None] = {}
+        # A read that belongs to the statement may run on the same connection, in between.
+        self._attached: dict[str, str] = vars(self._host).setdefault("fleet_attached", {})
+        self._own: set[str] = set()
 
     def table(self, shipment: Shipment, columns: Sequence[str], home: str) -> Cargo | None:
         """The rows of a remote table as a query of the host; ``None`` where they have to travel."""
@@ -40,18 +43,26 @@ class Neighbours:
 
     def release(self) -> None:
         """Lets go of what was attached."""
-        for schema in self._schemas.values():
-            if schema is not None:
-                vendor_of(self._host).detach(self._host, schema)
+        for home in self._own:
+            vendor_of(self._host).detach(self._host, self._attached.pop(home))
+        self._own.clear()
         self._schemas = {}
 
     def _schema(self, home: str) -> str | None:
         if home not in self._schemas:
             other = connections[home]
             is_open = other.in_atomic_block or not other.get_autocommit()
-            vendor = vendor_of(self._host)
-            self._schemas[home] = None if is_open else vendor.attach(self._host, other)
+            self._schemas[home] = None if is_open else self._attach(home)
         return self._schemas[home]
+
+    def _attach(self, home: str) -> str | None:
+        if home not in self._attached:
+            schema = vendor_of(self._host).attach(self._host, connections[home])
+            if schema is None:
+                return None
+            self._attached[home] = schema
+            self._own.add(home)
+        return self._attached[home]
 
 
 def _conditions(component: Component) -> list[Any]:
