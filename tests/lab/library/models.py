@@ -65,6 +65,9 @@ class Publisher(models.Model):
     notice = models.DurationField(null=True)
     opens = models.TimeField(null=True)
 
+    class Meta:
+        required_db_features = {"supports_json_field"}  # else 6.1 asks each database in a check
+
     def __str__(self):
         return self.name
 
