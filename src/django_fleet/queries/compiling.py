@@ -7,28 +7,20 @@ so. What would need the rules of two databases raises ``CollationMismatchError``
 
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import EmptyResultSet, FieldError, FullResultSet
 from django.db import NotSupportedError, connections
-from django.db.models import Aggregate, Count, Subquery
+from django.db.models import Aggregate, Count
 from django.db.models.expressions import (
     Col,
-    ColPairs,
     ExpressionList,
     OrderBy,
-    OrderByList,
     RawSQL,
-    Ref,
-    Star,
-    Value,
-    When,
     Window,
-    WindowFrame,
 )
 from django.db.models.functions import Substr
 from django.db.models.sql import Query
-from django.db.models.sql.datastructures import BaseTable, Join
 
 from django_fleet.queries.collation import (
     VENDORS_OWN,
@@ -53,6 +45,8 @@ from django_fleet.queries.decided import (
     is_strict,
 )
 from django_fleet.queries.expressions import (
+    ATOMS,
+    PARTS,
     are_one_key,
     columns_of,
     first_of,
@@ -70,10 +64,6 @@ from django_fleet.vendors.carriers.freight import kind_of, typed
 
 if TYPE_CHECKING:
     from django_fleet.queries.tables import Tables
-
-_ATOMS: Final = (Value, Star, BaseTable, Join, ColPairs)
-_PARTS: Final = (ExpressionList, OrderByList, When, WindowFrame, Subquery, Ref, Query)
-"""What is a part of another expression, and no value of its own."""
 
 
 class Decisions:
@@ -118,7 +108,7 @@ class Decisions:
 
     def compile(self, node: Any) -> tuple[str, Any]:
         """``SQLCompiler.compile``."""
-        if self._is_plain or isinstance(node, _ATOMS):
+        if self._is_plain or isinstance(node, ATOMS):
             return self._stock(node)
         if isinstance(node, RawSQL):
             if isinstance(node, Reference):
@@ -337,7 +327,7 @@ class Decisions:
 
     def _decider(self, node: Any) -> str | None:
         """The alias of the only table that a node touches, where that table's home can decide it."""
-        if isinstance(node, _PARTS) or not hasattr(node, "get_source_expressions"):
+        if isinstance(node, PARTS) or not hasattr(node, "get_source_expressions"):
             return None
         touched = references(node)
         if len(touched.aliases) != 1 or not touched.can_move:

@@ -1,14 +1,33 @@
 """The shape of an expression: its columns, and what it needs beside one row of a table."""
 
-from typing import Any
+from typing import Any, Final
 
-from django.db.models.expressions import Col, Ref
+from django.db.models import Subquery, aggregates
+from django.db.models.expressions import (
+    Col,
+    ColPairs,
+    ExpressionList,
+    OrderByList,
+    Ref,
+    Star,
+    Value,
+    When,
+    WindowFrame,
+)
 from django.db.models.fields.related_lookups import RelatedIn, RelatedLookupMixin
 from django.db.models.lookups import Lookup
 from django.db.models.sql import Query
 from django.db.models.sql.constants import LOUTER
+from django.db.models.sql.datastructures import BaseTable, Join
 
 from django_fleet.vendors.carriers.freight import typed
+
+ATOMS: Final = (Value, Star, BaseTable, Join, ColPairs)
+"""What is whole: nothing in it is compiled apart."""
+
+_FILTER: Final = getattr(aggregates, "AggregateFilter", ExpressionList)  # since Django 6.0
+PARTS: Final = (ExpressionList, OrderByList, _FILTER, When, WindowFrame, Subquery, Ref, Query)
+"""What is a part of another expression, and no value of its own."""
 
 
 def source_of(expression: Any) -> Any:
