@@ -21,7 +21,7 @@ from django.test.runner import (
 )
 from django.test.utils import iter_test_cases
 
-from oracle.configuration import SCATTERED, RunConfiguration
+from oracle.configuration import SCATTERED, STOCK, RunConfiguration
 from oracle.scatter import leave_out_crossing_constraints
 
 
@@ -185,7 +185,7 @@ class RecordingRunner(DiscoverRunner):
 
     def setup_databases(self, **kwargs):
         run = RunConfiguration.received()
-        if run.placement == SCATTERED:
+        if run.placement == SCATTERED and run.package == STOCK:
             leave_out_crossing_constraints()
         return super().setup_databases(**kwargs)
 

@@ -1,6 +1,6 @@
-"""The only ambient state: which blocks surround the running code, and its unit of work.
+"""The only ambient state: which blocks surround the running code, its unit of work, what it is at.
 
-Both live in context variables, so threads, asyncio tasks and ``sync_to_async`` see their own.
+All live in context variables, so threads, asyncio tasks and ``sync_to_async`` see their own.
 What the state *means* for a query is decided in ``routing``; this module keeps it, and never leaks it.
 """
 
@@ -82,6 +82,8 @@ SCOPE: Final[ContextVar[Scope | None]] = ContextVar("fleet_scope", default=None)
 UNIT: Final[ContextVar[UnitOfWork | None]] = ContextVar("fleet_unit_of_work", default=None)
 STEP: Final[ContextVar[Any]] = ContextVar("fleet_step", default=None)
 """The step of a crossing query that is being taken; a query that crosses meanwhile is a part of it."""
+EDITED: Final[ContextVar[str | None]] = ContextVar("fleet_edited_schema", default=None)
+"""The alias whose schema is being edited."""
 
 
 def choice() -> Choice:

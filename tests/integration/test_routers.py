@@ -8,7 +8,8 @@ from django.test import Client
 
 import django_fleet as fleet
 from django_fleet.errors import ReplicaWriteError
-from django_fleet.routing.present import is_present, is_remote
+from django_fleet.routing.elsewhere import is_remote
+from django_fleet.routing.present import is_present
 from lab.crm.models import Call, Customer
 from lab.fleets import statements, tables
 from lab.reports.models import Reader, Report

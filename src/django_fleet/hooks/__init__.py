@@ -10,6 +10,8 @@ from typing import Final
 from django.apps import apps
 
 from django_fleet.hooks import (
+    base_manager,
+    collector,
     commands,
     compiler,
     connection_handler,
@@ -19,6 +21,7 @@ from django_fleet.hooks import (
     deserialization,
     dummy,
     error_wrapper,
+    foreign_key,
     lookup,
     model,
     options,
@@ -26,6 +29,7 @@ from django_fleet.hooks import (
     queryset,
     raw_query,
     related_populator,
+    schema_editor,
 )
 from django_fleet.hooks.connection_handler import (
     has_open_transaction,
@@ -47,6 +51,10 @@ __all__ = [
 TABLE: Final[tuple[Hook, ...]] = (
     *options.HOOKS,
     *model.HOOKS,
+    *base_manager.HOOKS,
+    *foreign_key.HOOKS,
+    *schema_editor.HOOKS,
+    *collector.HOOKS,
     *query.HOOKS,
     *queryset.HOOKS,
     *compiler.HOOKS,

@@ -1,21 +1,15 @@
-"""``ContentType``: its table, and the objects it finds, may be on another database than the asker."""
+"""``ContentType`` and ``GenericRelation``: the objects they find may be on another database."""
 
 from typing import Any, Final
 
+from django.db import DEFAULT_DB_ALIAS
+
 from django_fleet.hooks.hook import Hook, Need
+from django_fleet.routing.elsewhere import place_of
 from django_fleet.routing.present import present_or_none
 from django_fleet.routing.running import Running
 
 _MODEL: Final = "django.contrib.contenttypes.models.ContentType"
-
-
-def _db_manager(original: Any, _running: Running) -> Any:
-    def db_manager(self: Any, using: str | None = None, hints: Any = None) -> Any:
-        if using is not None and self.model._meta.label == "contenttypes.ContentType":
-            using = present_or_none(self.model, using)
-        return original(self, using, hints)
-
-    return db_manager
 
 
 def _get_object_for_this_type(original: Any, _running: Running) -> Any:
@@ -28,16 +22,14 @@ def _get_object_for_this_type(original: Any, _running: Running) -> Any:
     return get_object_for_this_type
 
 
+def _bulk_related_objects(original: Any, _running: Running) -> Any:
+    def bulk_related_objects(self: Any, objs: Any, using: str = DEFAULT_DB_ALIAS) -> Any:
+        return original(self, objs, place_of(self.remote_field.model, using, for_write=True))
+
+    return bulk_related_objects
+
+
 HOOKS: Final = (
-    Hook(
-        target="django.db.models.manager.BaseManager",
-        attribute="db_manager",
-        make=_db_manager,
-        parameters=(("self", "using", "hints"),),
-        why="Generic relations look for content types on the database of the object in hand.",
-        until="contenttypes asks the router",
-        needed=Need.CLUSTERS,
-    ),
     Hook(
         target=_MODEL,
         app="django.contrib.contenttypes",
@@ -46,6 +38,16 @@ HOOKS: Final = (
         parameters=(("self", "using", "kwargs"),),
         why="A generic foreign key looks for its object on the database of the object in hand.",
         until="contenttypes asks the router",
+        needed=Need.CLUSTERS,
+    ),
+    Hook(
+        target="django.contrib.contenttypes.fields.GenericRelation",
+        app="django.contrib.contenttypes",
+        attribute="bulk_related_objects",
+        make=_bulk_related_objects,
+        parameters=(("self", "objs", "using"),),
+        why="A cascade looks for generic relations on the database of what is deleted.",
+        until="Django's collector asks the router for each model",
         needed=Need.CLUSTERS,
     ),
 )

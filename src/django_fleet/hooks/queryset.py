@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import Any, Final
 
-from django_fleet.hooks.hook import Hook
+from django_fleet.hooks.hook import Hook, Need
+from django_fleet.relations.many_to_many import database_named
 from django_fleet.routing.instance import takes_using
 from django_fleet.routing.late import note_routed
 from django_fleet.routing.remembered import remembered_database, under_remembered_choice
@@ -42,6 +43,13 @@ def _create(original: Any, _running: Running) -> Any:
         return original(self, **kwargs)
 
     return create
+
+
+def _using(original: Any, _running: Running) -> Any:
+    def using(self: Any, alias: str | None) -> Any:
+        return original(self, database_named(self, alias))
+
+    return using
 
 
 def _raw_init(original: Any, _running: Running) -> Any:
@@ -97,6 +105,15 @@ HOOKS: Final = (
         parameters=(("self", "kwargs"),),
         why="create(using=) would make the object for one database and save it to another.",
         until="Django's Model takes using",
+    ),
+    Hook(
+        target="django.db.models.query.QuerySet",
+        attribute="using",
+        make=_using,
+        parameters=(("self", "alias"),),
+        why="Many-to-many managers send the related model to the database of the through table.",
+        until="these managers ask the router for each of the two",
+        needed=Need.CLUSTERS,
     ),
     Hook(
         target="django.db.models.query.RawQuerySet",

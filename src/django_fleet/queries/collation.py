@@ -29,6 +29,7 @@ from django.db.models.sql import Query
 from django.db.models.sql.where import WhereNode
 
 from django_fleet.errors import CollationMismatchError
+from django_fleet.routing.elsewhere import alias_of
 from django_fleet.vendors import vendor_of
 from django_fleet.vendors.carriers.freight import Kind, kind_of, typed
 from django_fleet.vendors.texts import BYTES, Texts
@@ -211,4 +212,4 @@ class Place:
         model = self._tables.model_of(entry, query)
         if model is None or not self._tables.is_remote(model, self.host):
             return self.host
-        return self._tables.home(model, self.host, for_write=False)
+        return alias_of(model, for_write=False)

@@ -18,6 +18,7 @@ from django_fleet.queries.shipment import MARK
 from django_fleet.queries.straight import break_off
 from django_fleet.queries.subquery import elsewhere, result_of
 from django_fleet.queries.tables import Tables
+from django_fleet.routing.elsewhere import alias_of
 from django_fleet.routing.running import Running
 from django_fleet.topology.placement import DEFAULT
 
@@ -115,14 +116,14 @@ class Queries:
         concrete = model._meta.concrete_model
         if not self.tables.is_remote(concrete, queried):
             return queried
-        return self.tables.home(concrete, queried, for_write=False)
+        return alias_of(concrete, for_write=False)
 
     def shown_on(self, query: Any) -> str | None:
         """The alias whose SQL ``str(query)`` is, where ``default`` does not have its first table."""
         model = query.model
         if model is None or not self.tables.is_remote(model._meta.concrete_model, DEFAULT):
             return None
-        return self.tables.home(model._meta.concrete_model, DEFAULT, for_write=False)
+        return alias_of(model._meta.concrete_model, for_write=False)
 
     def execute(
         self, compiler: Any, stock: "Callable[[], Any]", *, is_read_as_rows: bool, is_streamed: bool

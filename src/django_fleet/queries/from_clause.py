@@ -15,6 +15,7 @@ from django_fleet.queries.references import References, named_database, referenc
 from django_fleet.queries.shipment import TOKEN, Component, Link, Local, Shipment
 from django_fleet.queries.tables import Tables
 from django_fleet.queries.top import top_of
+from django_fleet.routing.elsewhere import alias_of
 
 if TYPE_CHECKING:
     from django.db.models import Model
@@ -56,7 +57,7 @@ def remote_tables(tables: Tables, compiler: Any) -> "dict[str, tuple[type[Model]
             found[alias] = (model, named)
             is_named = False
         elif tables.is_remote(model, host):
-            found[alias] = (model, tables.home(model, host, for_write=False))
+            found[alias] = (model, alias_of(model, for_write=False))
     return found
 
 
@@ -259,7 +260,7 @@ def _with_extra_tables(
             parts.append(f", {_quoted(compiler, alias)}")
             continue
         entry = query.base_table_class(table, alias)
-        component = Component(tables.home(model, host, for_write=False))
+        component = Component(alias_of(model, for_write=False))
         quoted = _quoted(compiler, alias)
         shipment = Shipment(
             alias, quoted, model, entry, component, f", {TOKEN} {quoted}", (), True, None

@@ -9,6 +9,7 @@ from django.db.models.sql.constants import LOUTER
 from django_fleet.queries.references import named_database, references, subqueries
 from django_fleet.queries.shipment import TOKEN, ResultShipment
 from django_fleet.queries.tables import Tables, own_model
+from django_fleet.routing.elsewhere import alias_of
 
 if TYPE_CHECKING:
     from django_fleet.queries.shipment import AnyShipment
@@ -40,7 +41,7 @@ def _home(tables: Tables, query: Any, host: str) -> str | None:
         models += [tables.model_of(entry, each) for entry in entries] or own_model(each)
     if not models or any(each is None or not tables.is_remote(each, host) for each in models):
         return None
-    return tables.home(models[0], host, for_write=False)
+    return alias_of(models[0], for_write=False)
 
 
 def result_of(query: Any, home: str) -> "tuple[str, list[AnyShipment]]":

@@ -9,10 +9,8 @@ from typing import TYPE_CHECKING, Any
 from django.apps import apps
 from django.db import router
 
-from django_fleet.errors import FederationNotSupportedError
 from django_fleet.queries.references import named_database, subqueries
-from django_fleet.routing.elsewhere import home_of
-from django_fleet.routing.present import is_present
+from django_fleet.routing.elsewhere import is_remote
 
 if TYPE_CHECKING:
     from django.db.models import Model
@@ -40,27 +38,10 @@ class Tables:
         key = (model, host)
         answer = self._seen.get(key)
         if answer is None:
-            answer = not is_present(model, host)
+            answer = is_remote(model, host)
             if model._meta.apps is apps and apps.ready:
                 self._seen[key] = answer
         return answer
-
-    def home(self, model: "type[Model]", host: str, *, for_write: bool) -> str:
-        """The alias that the rows of a remote ``model`` are read from.
-
-        Raises ``FederationNotSupportedError`` where no database has the table.
-        """
-        alias = home_of(model, for_write=for_write)
-        fleet = self._running.fleet
-        if fleet.primary_of(alias) != fleet.primary_of(host) and is_present(model, alias):
-            return alias
-        for primary in fleet.clusters:
-            if not fleet.databases[primary].is_empty and is_present(model, primary):
-                return primary
-        raise FederationNotSupportedError(
-            f"A query on {host!r} needs {model._meta.label}, whose table is on no database: routers "
-            f"send it to {alias!r}, but allow_migrate lets it be nowhere else than they send it."
-        )
 
     def are_same_cluster(self, one: str, other: str) -> bool:
         """Whether two aliases show the same rows."""

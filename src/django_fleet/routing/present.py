@@ -25,11 +25,6 @@ def is_present(model: "type[Model]", alias: str) -> bool:
     return router.allow_migrate_model(primary, owner(model))
 
 
-def is_remote(model: "type[Model]", host: str) -> bool:
-    """Whether a query that runs on ``host`` has to reach another cluster for ``model``."""
-    return not is_present(model, host)
-
-
 def present_or_none(model: "type[Model]", alias: str) -> str | None:
     """``alias`` where it has the table of ``model``; else ``None``, which leaves it to the router."""
     return alias if is_present(model, alias) else None

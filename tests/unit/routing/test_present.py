@@ -2,7 +2,8 @@
 
 import pytest
 
-from django_fleet.routing.present import is_present, is_remote
+from django_fleet.routing.elsewhere import is_remote
+from django_fleet.routing.present import is_present
 from lab.reports.models import Reader, Report, ReportProxy, YearlyReport
 from lab.shop.models import Book, Novel, ShortBook, Tag
 
