@@ -6,6 +6,7 @@ import threading
 import pytest
 from asgiref.sync import sync_to_async
 from django.db import connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 from django_fleet.hooks import has_open_transaction, in_event_loop, thread_store
 
@@ -65,11 +66,11 @@ def test_a_task_sees_what_its_thread_opened():
 
     @sync_to_async
     def inside():
-        with transaction.atomic():
-            try:
+        try:
+            with transaction.atomic():
                 return has_open_transaction("default"), in_event_loop()
-            finally:
-                connections["default"].needs_rollback = True
+        finally:
+            BaseDatabaseWrapper.close(connections["default"])  # nobody else sees this thread's
 
     async def main():
         assert in_event_loop() is not None
