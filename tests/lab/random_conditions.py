@@ -199,7 +199,8 @@ class Conditions:
         chosen = inner.column((left.kind,), hops=1)
         source = f'{self.filtered(inner)}.values("{chosen.lookup}")'
         if self.chance(6):
-            source += f"{inner.order_by([('pk', key_of(inner.model))])}[:2]"
+            last = [("pk", key_of(inner.model)), (chosen.lookup, chosen.kind)]  # it may be several
+            source += f"{inner.order_by(last[: 1 + chosen.many])}[:2]"
         return f"Q({left.lookup}__in={source})"
 
     def nulls(self):

@@ -111,7 +111,9 @@ class Objects(Queryset):
         if self.chance(4):
             source += ".distinct()"
         last = [*self.shown, ("pk", key_of(self.model))]
-        if self.chance(8):
+        # What is prefetched refers back to one of the objects of a row: to which, the order says.
+        is_shared = self.many and ".prefetch_related(" in source
+        if self.chance(8) and not is_shared:
             return Question(self.model, f"list({source})", ordered=False)
         source += self.order_by(last)
         return Question(self.model, self.end(source))
