@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import EmptyResultSet, FieldError, FullResultSet
 from django.db import NotSupportedError, connections
-from django.db.models import Aggregate, Count
+from django.db.models import Aggregate, Count, SmallIntegerField
 from django.db.models.expressions import (
     Col,
     ExpressionList,
     OrderBy,
     RawSQL,
+    Value,
     Window,
 )
 from django.db.models.functions import Substr
@@ -53,7 +54,6 @@ from django_fleet.queries.expressions import (
     has_key_beside,
     may_be_missing,
     name_of,
-    never_null,
     source_of,
     spans_rows,
     with_first,
@@ -182,9 +182,7 @@ class Decisions:
         if unsupported is not None:
             raise unsupported
         self._use(reference)
-        marker = Reference(
-            f"{self._quoted(alias)}.{self._quoted(never_null(self._compiler.query, alias))}", None
-        )
+        marker = self._reference(Value(1, output_field=SmallIntegerField()), alias, How.VALUE)
         self._use(marker)
         return f"CASE WHEN {marker.sql} IS NULL THEN {sql} ELSE {reference.sql} END", params
 
@@ -298,7 +296,8 @@ class Decisions:
         if key not in known:
             labels = dict.fromkeys(label_of(each) for each in columns_of(node))
             label = ", ".join(labels) + ("" if isinstance(node, Col) else " in an expression")
-            name = f"fleet_{len(known) + 1}"
+            # MariaDB does not find a grouped column in HAVING beside its namesake of another table.
+            name = f"fleet_{sum(map(len, self._decided.values())) + 1}"
             known[key] = Decided(name, how, node, field_of(node, how), label)
         decided = known[key]
         sql = f"{self._quoted(alias)}.{self._quoted(decided.name)}"

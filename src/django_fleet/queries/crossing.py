@@ -21,6 +21,7 @@ from django_fleet.queries.tables import Tables
 from django_fleet.routing.elsewhere import alias_of
 from django_fleet.routing.running import Running
 from django_fleet.topology.placement import DEFAULT
+from django_fleet.vendors import vendor_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,15 +74,22 @@ class Queries:
     def group_by(
         self, compiler: Any, expressions: list[Any], stock: "Callable[[list[Any]], list[Any]]"
     ) -> list[Any]:
-        """The columns to group by; a primary key stands for its row only where the table itself is."""
+        """The columns to group by.
+
+        For a strict server a primary key stands for its row only where the table itself is.
+        """
         if not self._running.is_split:
             return stock(expressions)
         remote = remote_tables(self.tables, compiler)
         if not remote:
             return stock(expressions)
-        kept = [each for each in expressions if getattr(each, "alias", None) not in remote]
-        local = set(stock(kept))
-        keys = [each for each in expressions if each in local or each not in kept]
+        connection = compiler.connection
+        if vendor_of(connection).shows_ungrouped(connection):
+            keys = stock(expressions)
+        else:
+            kept = [each for each in expressions if getattr(each, "alias", None) not in remote]
+            local = set(stock(kept))
+            keys = [each for each in expressions if each in local or each not in kept]
         decisions = vars(compiler).get("fleet_decisions")
         return keys if decisions is None else decisions.group_by(keys)
 

@@ -123,11 +123,6 @@ def may_be_missing(query: Any, alias: str) -> bool:
     return False
 
 
-def never_null(query: Any, alias: str) -> str:
-    """A column of a joined table that is NULL only where its row is missing."""
-    return str(query.alias_map[alias].join_fields[0][1].column)
-
-
 def has_key_beside(query: Any, aliases: set[str]) -> bool:
     """Whether the primary keys of these tables are selected, or grouped by, too."""
     if query.default_cols:

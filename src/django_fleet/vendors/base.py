@@ -77,6 +77,11 @@ class Vendor:
         del replica, primary
         return None
 
+    def shows_ungrouped(self, connection: "BaseDatabaseWrapper") -> bool:
+        """Whether a statement with GROUP BY may name a column that it does not group by."""
+        del connection
+        return False
+
     def texts(self, collation: str | None) -> Texts:
         """How a column compares its texts; ``collation`` is the one that its field declares, if any."""
         family = f"{self.name} {collation or 'default'}"

@@ -86,6 +86,10 @@ class MySQL(Vendor):
             return f"it shows database {replica.database!r}, the primary {primary.database!r}"
         return None
 
+    def shows_ungrouped(self, connection: "BaseDatabaseWrapper") -> bool:
+        # Django asks the server for its sql_mode; of MySQL it knows only that keys are enough.
+        return _is_mariadb(connection) and bool(connection.features.allows_group_by_selected_pks)
+
     def texts(self, collation: str | None) -> Texts:
         # Other binary collations take no notice of blanks at the end.
         if (collation or "").endswith(("_nopad_bin", "_0900_bin")):
