@@ -1,5 +1,6 @@
 """Makes the one object that runs the fleet, and puts the hooks in before any model is imported."""
 
+import sys
 from types import ModuleType
 from typing import Any
 
@@ -7,9 +8,11 @@ from django.apps import AppConfig
 from django.core.checks import register
 from django.core.signals import setting_changed
 from django.db.backends.signals import connection_created
+from django.db.models.signals import post_migrate
 
 from django_fleet import checks, hooks
 from django_fleet.errors import NotInstalledError
+from django_fleet.relations.constraints import drop_crossing
 from django_fleet.routing import sessions
 from django_fleet.routing.running import Running, keep, running
 
@@ -40,6 +43,7 @@ class DjangoFleetConfig(AppConfig):
             register(check)
         setting_changed.connect(self._settings_changed, dispatch_uid="django_fleet.settings")
         connection_created.connect(self._connected, dispatch_uid="django_fleet.sessions")
+        post_migrate.connect(self._migrated, dispatch_uid="django_fleet.constraints")
 
     def reload(self) -> None:
         """Takes the settings as they are now, with the hooks that they need."""
@@ -53,3 +57,14 @@ class DjangoFleetConfig(AppConfig):
 
     def _connected(self, *, connection: Any, **_kwargs: Any) -> None:
         sessions.close_for_writes(self.running, connection)
+
+    def _migrated(self, *, sender: Any, using: str, verbosity: int = 1, **kwargs: Any) -> None:
+        is_migrate = "plan" in kwargs  # flush sends this signal, too, and changes no schema
+        if not is_migrate or not self.running.is_split:
+            return
+        for field in drop_crossing(sender.get_models(include_auto_created=True), using):
+            if verbosity >= 1:
+                out = kwargs.get("stdout") or sys.stdout
+                out.write(
+                    f"  Dropped the constraint of {field}: its other end is not on {using!r}.\n"
+                )

@@ -72,3 +72,15 @@ class Another:
         return "other" if model._meta.label == "shop.Tag" else None
 
     db_for_write = db_for_read
+
+
+class Untouched:
+    """Authors are in a database that migrations must not touch."""
+
+    def db_for_read(self, model, **hints):
+        return "people" if model._meta.model_name == "author" else None
+
+    db_for_write = db_for_read
+
+    def allow_migrate(self, db, app_label, model_name=None, **hints):
+        return False if db == "people" or model_name == "author" else None

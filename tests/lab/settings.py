@@ -23,6 +23,7 @@ INSTALLED_APPS = [
     "lab.reports",
     "lab.crm",
     "lab.library",
+    "lab.trade",
 ]
 MIDDLEWARE = [
     "django_fleet.middleware.ConsistencyMiddleware",

@@ -7,9 +7,17 @@ from typing import Final
 
 from django_fleet.checks.placement import check_homes, check_placement
 from django_fleet.checks.project import check_project
+from django_fleet.checks.relations import check_relations
 from django_fleet.checks.topology import check_replicas
 
-__all__ = ["STATIC", "check_homes", "check_placement", "check_project", "check_replicas"]
+__all__ = [
+    "STATIC",
+    "check_homes",
+    "check_placement",
+    "check_project",
+    "check_relations",
+    "check_replicas",
+]
 
-STATIC: Final = (check_replicas, check_placement, check_homes, check_project)
+STATIC: Final = (check_replicas, check_placement, check_homes, check_relations, check_project)
 """Every check that ``manage.py check`` runs for us."""
