@@ -62,7 +62,9 @@ class Coverage:
         tests[found["fact"]][vendor] = report.outcome if before == "passed" else before
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Writes the page after a run of everything."""
+        """Writes the page after a run of everything; a worker of pytest-xdist saw a part only."""
+        if hasattr(session.config, "workerinput"):
+            return
         chosen = session.config.option.keyword or session.config.option.markexpr
         everything = session.config.args == session.config.getini("testpaths")
         if everything and not chosen and set(self.outcomes) >= set(STATEMENTS):

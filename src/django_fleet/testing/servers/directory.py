@@ -21,9 +21,15 @@ def make_directory(account: Account, *, purpose: str) -> Path:
     if not account.can_reach(parent) or len(os.fsencode(parent)) > _LONGEST_PARENT:
         parent = Path("/tmp")  # noqa: S108 (mkdtemp makes it private)
     directory = Path(tempfile.mkdtemp(prefix=f"django-fleet-{purpose}-", dir=parent)).resolve()
-    if account.uid != os.geteuid():
-        os.chown(directory, account.uid, account.gid)
+    _give(directory, account)
     return directory
+
+
+def make_folder(path: Path, account: Account) -> Path:
+    """The folder, made (0700) for the account where it is not there yet."""
+    path.mkdir(mode=0o700, exist_ok=True)
+    _give(path, account)
+    return path
 
 
 def remove_directory(directory: Path) -> None:
@@ -36,3 +42,8 @@ def copy_directory(source: Path, target: Path, *, account: Account) -> None:
     subprocess.run(
         ["cp", "-a", str(source), str(target)], check=True, cwd="/", **account.process_options
     )
+
+
+def _give(path: Path, account: Account) -> None:
+    if account.uid != os.geteuid():
+        os.chown(path, account.uid, account.gid)

@@ -23,6 +23,7 @@ from django_fleet.testing.servers.deadline import wait_until
 from django_fleet.testing.servers.directory import (
     copy_directory,
     make_directory,
+    make_folder,
     remove_directory,
 )
 from django_fleet.testing.servers.driver import load_driver
@@ -143,6 +144,7 @@ class MariaDBNode(ServerNode):
             self.query("START SLAVE SQL_THREAD")
 
     def _command(self) -> Sequence[str]:
+        scratch = make_folder(self.directory / f"{self.name}.scratch", self.account)
         role = [] if self.source is None else ["--read-only"]
         return [
             self._server,
@@ -152,6 +154,8 @@ class MariaDBNode(ServerNode):
             f"--socket={self.directory / self.name}.sock",
             f"--pid-file={self.directory / self.name}.pid",
             f"--server-id={self._server_id}",
+            # Of its own: a server that starts removes every temporary table that it finds there.
+            f"--tmpdir={scratch}",
             *_OPTIONS,
             *role,
         ]
@@ -325,6 +329,7 @@ def _initialise(data: Path, account: Account) -> None:
             "--auth-root-authentication-method=normal",
             "--skip-test-db",
             "--skip-name-resolve",
+            f"--tmpdir={make_folder(data.with_suffix('.scratch'), account)}",
             *_QUICK,
         ],
         account=account,
