@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from django_fleet.testing import MariaDBServers, PostgresServers, Servers, SQLiteServers
 
 _STARTED: pytest.StashKey[list[Servers[Any]]] = pytest.StashKey()
+_RAN_ON: pytest.StashKey[dict[str, None]] = pytest.StashKey()
+_RAN_ON_KEY = "django_fleet_ran_on"
 _DSN_OPTION = "--fleet-dsn-postgresql"
 
 
@@ -32,6 +34,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Remember, per run, which servers were started."""
     config.stash[_STARTED] = []
+    config.stash[_RAN_ON] = {}
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
@@ -43,9 +46,24 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     return f"django-fleet servers: {', '.join(found_servers()) or 'none found'}"
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Note which servers the tests ran on; a worker of pytest-xdist tells its controller."""
+    versions = [servers.version for servers in session.config.stash[_STARTED]]
+    session.config.stash[_RAN_ON].update(dict.fromkeys(versions))
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput[_RAN_ON_KEY] = versions
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """What a worker of pytest-xdist ran on; one that crashed says nothing."""
+    versions = getattr(node, "workeroutput", {}).get(_RAN_ON_KEY, ())
+    node.config.stash[_RAN_ON].update(dict.fromkeys(versions))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say which servers the tests ran on."""
-    versions = [servers.version for servers in terminalreporter.config.stash[_STARTED]]
+    versions = terminalreporter.config.stash[_RAN_ON]
     if versions:
         terminalreporter.write_line(f"django-fleet ran on {', '.join(versions)}")
 

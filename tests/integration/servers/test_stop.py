@@ -52,6 +52,18 @@ def test_stop_leaves_no_process_and_no_file(kind):
     servers.stop()
 
 
+def test_a_killed_postgresql_leaves_no_shared_memory(fleet_postgresql):
+    """It has none by name but in its folder, and what it has by number is removed."""
+    primary = fleet_postgresql.primary
+    pid = primary.pid
+    maps = Path(f"/proc/{pid}/maps").read_text()
+    assert str(primary.data) in maps
+    assert "/dev/shm/PostgreSQL" not in maps
+    assert segments_of({pid})
+    primary.kill()
+    assert segments_of({pid}) == []
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_servers_end_with_their_process(kind):
     """A program that forgets stop() leaves nothing either."""

@@ -148,3 +148,13 @@ def test_your_own_server_takes_the_place_of_ours(fleet_postgresql, tmp_path):
         cwd=tmp_path,
     )
     assert "1 passed" in done.stdout, done.stdout + done.stderr
+
+
+def test_a_run_in_workers_says_what_they_ran_on(tmp_path):
+    """Each worker of pytest-xdist has servers of its own; the run tells each version once."""
+    (tmp_path / "test_it.py").write_text(
+        "def test_it(fleet_sqlite):\n    fleet_sqlite.create_database('x')\n"
+    )
+    done = run_python(*PYTEST, "-n2", "--dist=each", "test_it.py", cwd=tmp_path)
+    assert "2 passed" in done.stdout, done.stdout + done.stderr
+    assert done.stdout.count("django-fleet ran on SQLite") == 1

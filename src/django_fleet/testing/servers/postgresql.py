@@ -43,11 +43,13 @@ max_connections = 100
 max_prepared_transactions = 20
 max_wal_senders = 10
 wal_level = replica
-wal_keep_size = 1GB
+wal_keep_size = 512MB
 wal_retrieve_retry_interval = 100ms
 wal_receiver_status_interval = 1s
 hot_standby_feedback = on
 shared_buffers = 32MB
+# In the folder, which we remove; what a killed server has in /dev/shm stays there.
+dynamic_shared_memory_type = mmap
 fsync = off
 full_page_writes = off
 wal_init_zero = off
