@@ -1,6 +1,8 @@
 """As whom servers run, and what that user can reach."""
 
 import os
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -9,15 +11,14 @@ from django_fleet.testing.servers.account import Account, server_account
 STRANGER = Account("stranger", 61234, 61234)
 
 
-def test_a_file_below_open_folders_is_reached(tmp_path):
+def test_a_file_below_open_folders_is_reached():
     """Every folder above may be passed and the file read by anybody."""
-    file = tmp_path / "open" / "file"
-    file.parent.mkdir()
-    file.touch()
-    for folder in (file.parent, *file.parent.parents):
-        if folder.stat().st_uid == os.geteuid() and folder.is_relative_to(tmp_path.parent.parent):
-            folder.chmod(0o755)
-    assert STRANGER.can_reach(file)
+    with tempfile.TemporaryDirectory() as place:
+        Path(place).chmod(0o755)
+        file = Path(place, "open", "file")
+        file.parent.mkdir(mode=0o755)
+        file.touch()
+        assert STRANGER.can_reach(file)
 
 
 def test_a_file_below_a_private_folder_is_not_reached(tmp_path):
