@@ -141,7 +141,9 @@ def _planned_rows(plan: Sequence[dict[str, Any]]) -> int | None:
     for step in outermost:
         if step["rows"] is None:
             return 0 if str(step["Extra"]).startswith("Impossible") else None
-        product *= float(step["rows"]) * float(step.get("filtered") or 100.0) / 100.0
+        # MariaDB adds how much a filter of rowids lets through: "1 (60%)".
+        rows = float(str(step["rows"]).partition(" ")[0])
+        product *= rows * float(step.get("filtered") or 100.0) / 100.0
     return round(product)
 
 
@@ -187,8 +189,8 @@ def _texts(trip: Trip, values: Sequence[Any], room: int) -> _Packed:
 
 
 def _collation(trip: Trip) -> str:
-    """The one that a local column would have, or for text from another vendor: equal means equal."""
-    if trip.source.vendor != trip.host.vendor:
+    """The one that a local column would have, or for text under other rules: equal means equal."""
+    if trip.source.vendor != trip.host.vendor or trip.column.is_foreign:
         return _exact_collation(trip.host)
     declared = getattr(typed(trip.column.field), "db_collation", None)
     for name in (declared, str(_session(trip.host)["collation"])):

@@ -72,6 +72,7 @@ def step(rows, filtered=100.0, *, of=1, kind="SIMPLE", extra=""):
     [
         ([step(1000, 10.0)], 100),
         ([step(1000), step(2, 50.0)], 1000),
+        ([step("40 (60%)", 50.0)], 20),  # a filter of rowids
         ([step(10, kind="PRIMARY"), step(99, of=2, kind="DEPENDENT SUBQUERY")], 10),
         ([step(None, extra="Impossible WHERE noticed after reading const tables")], 0),
         ([step(None, extra="No tables used")], None),
