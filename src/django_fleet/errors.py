@@ -296,6 +296,7 @@ class CollationMismatchError(FederationNotSupportedError):
         self.columns = tuple(columns)
         super().__init__(
             f"{what} compares {listed(self.columns)} by the collations of {home!r} and {host!r}, "
-            "which disagree about which texts are equal ('a' = 'A ' on MariaDB). Compare a column "
-            "of another type, or give both columns the same binary collation (db_collation)."
+            "which disagree about which texts are equal ('a' = 'A ' on MariaDB), which comes first, "
+            "or what is upper case. Compare a column of another type, or give both columns the same "
+            "binary collation (db_collation)."
         )

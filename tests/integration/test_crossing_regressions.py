@@ -177,6 +177,14 @@ ONCE_WRONG = {
         ),
         [SQLITE, MIXED],
     ),
+    "one of the first rows of a subquery, for a server that cannot ask so": (
+        (
+            "list(Publisher.objects.filter(country__authors__passport__author__in="
+            "Country.objects.filter(name__gte='').values('authors__pk')"
+            ".order_by('name', 'pk', 'authors__pk')[:2]).order_by('pk'))"
+        ),
+        [("swapped", "postgresql", "mariadb"), ("swapped", "sqlite", "mariadb")],
+    ),
     "an aggregate and a column elsewhere in one exclusion": (
         (
             "list(Book.objects.annotate(n=Max('handbook__price'))"

@@ -27,7 +27,8 @@ class Lab:
         """``DATABASES`` for a layout: alias -> extra keys, or ``None`` for an empty entry.
 
         Each alias gets a fresh database; one with ``REPLICA_OF`` a replica of that database. The
-        key ``on`` names another lab, whose vendor the database is made on.
+        key ``on`` names another lab, whose vendor the database is made on; ``collation`` one that the
+        server does not give to a database by itself.
         """
         number = next(_numbers)
         found = {}
@@ -37,11 +38,13 @@ class Lab:
                 found[alias] = {}
                 continue
             extra = dict(keys)
-            lab = extra.pop("on", self)
+            lab, collation = extra.pop("on", self), extra.pop("collation", None)
             primary = extra.get("REPLICA_OF")
             name = f"lab{number}_{_safe(alias if primary is None else primary)}"
             if primary is None:
                 lab.servers.create_database(name)
+                if collation is not None:
+                    _collate(lab, name, collation)
                 self.made.append((lab.servers, name))
                 found[alias] = {**lab.servers.settings(name), **extra}
             else:
@@ -113,6 +116,20 @@ def statements():
             capture.__exit__(None, None, None)
             alias = capture.connection.alias
             found.extend((alias, query["sql"]) for query in capture.captured_queries)
+
+
+def _collate(lab, name, collation):
+    """Gives an empty database a collation: of MariaDB, or a locale of ICU on PostgreSQL."""
+    query = lab.servers.primary.query
+    if lab.vendor == "mariadb":
+        query(f"ALTER DATABASE `{name}` COLLATE {collation}")
+        return
+    owner = lab.servers.settings(name)["USER"]
+    query(f'DROP DATABASE "{name}"')
+    query(
+        f'CREATE DATABASE "{name}" OWNER "{owner}" TEMPLATE template0'
+        f" LOCALE_PROVIDER icu ICU_LOCALE '{collation}'"
+    )
 
 
 def tables(alias) -> set[str]:

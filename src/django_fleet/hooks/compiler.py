@@ -32,7 +32,7 @@ def _setup_query(original: Any, running: Running) -> Any:
     prepare = Queries(running).prepare
 
     def setup_query(self: Any, with_col_aliases: bool = False) -> Any:
-        if running.has_several_engines:
+        if running.has_several_rules:
             prepare(self)
         return original(self, with_col_aliases)
 
@@ -146,7 +146,7 @@ def _insert_execute_sql(original: Any, running: Running) -> Any:
     def execute_sql(self: Any, returning_fields: Any = None) -> Any:
         if running.is_split:
             as_sql = self.as_sql
-            self.as_sql = lambda: [queries.executable(self, *each) for each in as_sql()]
+            self.as_sql = lambda: queries.executables(self, as_sql)
         return original(self, returning_fields)
 
     return execute_sql

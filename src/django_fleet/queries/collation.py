@@ -10,7 +10,6 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
 from django.core.exceptions import FieldError
-from django.db import connections
 from django.db.models import Aggregate, Subquery
 from django.db.models.expressions import Case, Col, Combinable, Exists, OrderBy, When
 from django.db.models.functions import Greatest, Least, NullIf, Replace, StrIndex
@@ -30,7 +29,6 @@ from django.db.models.sql.where import WhereNode
 
 from django_fleet.errors import CollationMismatchError
 from django_fleet.routing.elsewhere import alias_of
-from django_fleet.vendors import vendor_of
 from django_fleet.vendors.carriers.freight import Kind, kind_of, typed
 from django_fleet.vendors.texts import BYTES, Texts
 
@@ -60,8 +58,10 @@ class Text:
     home: str
     """The alias whose rules decide."""
 
-    vendor: str
     rules: Texts
+    is_foreign: bool
+    """Whether the host of the statement would compare it by other rules."""
+
     label: str
     """``shop.Author.name``."""
 
@@ -78,14 +78,6 @@ def kind_of_expression(expression: Any) -> Kind | None:
     except (AttributeError, FieldError):
         return None
     return kind_of(typed(field))
-
-
-def text_of(column: Col, home: str) -> Text:
-    """What decides about a column that lives at ``home``."""
-    field = typed(column.target)
-    connection = connections[home]
-    rules = vendor_of(connection).texts(getattr(field, "db_collation", None))
-    return Text(home, connection.vendor, rules, label_of(column))
 
 
 def label_of(column: Col) -> str:
@@ -156,23 +148,19 @@ def _is_expression(value: Any) -> bool:
     return isinstance(value, Query | Combinable) or hasattr(value, "as_sql")
 
 
-def agree(question: Question, texts: Iterable[Text], host: str) -> bool:
-    """Whether the host gives the answer that each text's own home would give."""
-    vendor = connections[host].vendor
+def agree(question: Question, texts: Iterable[Text], *, by_bytes: bool) -> bool:
+    """Whether the host gives the answer that each text's own home would give.
+
+    ``by_bytes``: the host sorts texts from elsewhere by their bytes.
+    """
     found = list(texts)
-    if all(each.vendor == vendor for each in found):
+    if not any(each.is_foreign for each in found):
         return True
     if question is Question.EQUALITY:
         return not any(each.is_merging for each in found)
     if question is Question.ORDER:
-        return all(each.rules.order == BYTES for each in found) and _sorts_by_bytes(host)
+        return by_bytes and all(each.rules.order == BYTES for each in found)
     return False
-
-
-def _sorts_by_bytes(host: str) -> bool:
-    """Whether a text from elsewhere sorts by its bytes there: carriers tell MariaDB and MySQL to."""
-    connection = connections[host]
-    return connection.vendor == "mysql" or vendor_of(connection).texts(None).order == BYTES
 
 
 def mismatch(texts: Iterable[Text], host: str, what: str) -> CollationMismatchError:
@@ -187,9 +175,7 @@ def mismatch(texts: Iterable[Text], host: str, what: str) -> CollationMismatchEr
 def texts_of(expressions: Iterable[Any], place: "Place") -> list[Text]:
     """Every text that the expressions give, with the rules that decide about it."""
     return [
-        text_of(column, place.home_of(column, query))
-        for each in expressions
-        for column, query in text_columns(each)
+        place.text(column, query) for each in expressions for column, query in text_columns(each)
     ]
 
 
@@ -203,6 +189,16 @@ class Place:
         self.host = host
         self._homes = homes
         """Alias -> home, for the remote tables of the statement itself."""
+
+    def text(self, column: Col, query: Any) -> Text:
+        """What decides about a column of the statement or of a subquery in it."""
+        home, rules = self.home_of(column, query), self._tables.rules
+        return Text(
+            home,
+            rules.of(column.target, home),
+            home != self.host and rules.is_foreign(column.target, home, self.host),
+            label_of(column),
+        )
 
     def home_of(self, column: Col, query: Any) -> str:
         """The alias whose rules decide about a column, of the statement or of a subquery in it."""

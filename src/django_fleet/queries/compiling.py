@@ -1,4 +1,4 @@
-"""Compiling a statement in which one vendor's texts meet another's: what their homes decide instead.
+"""Compiling a statement in which texts meet that databases compare otherwise: what homes decide instead.
 
 A condition or another expression over the texts of one remote table becomes a column that home
 computes; text of such a table is ordered by its rank at home, and equal texts are one where home says
@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import EmptyResultSet, FieldError, FullResultSet
-from django.db import NotSupportedError, connections
+from django.db import NotSupportedError
 from django.db.models import Aggregate, Count, SmallIntegerField
 from django.db.models.expressions import (
     Col,
@@ -60,6 +60,7 @@ from django_fleet.queries.expressions import (
 )
 from django_fleet.queries.from_clause import remote_tables
 from django_fleet.queries.references import references
+from django_fleet.vendors import vendor_of
 from django_fleet.vendors.carriers.freight import kind_of, typed
 
 if TYPE_CHECKING:
@@ -73,7 +74,6 @@ class Decisions:
         self._tables = tables
         self._compiler = compiler
         self._host: str = compiler.connection.alias
-        self._vendor: str = compiler.connection.vendor
         self._known = -1
         self._around = around
         """The homes of the statement around it, whose columns it may name."""
@@ -101,7 +101,7 @@ class Decisions:
         """Raises ``CollationMismatchError`` where equal rows of a combined query are not clear."""
         parts = [part for part in self._compiler.query.combined_queries if not part.default_cols]
         texts = [] if keeps_all else self._texts(parts)
-        if not agree(Question.EQUALITY, texts, self._host):
+        if not self._agree(Question.EQUALITY, texts):
             raise mismatch(texts, self._host, "A union")
 
     # -- In the place of the compiler's own methods
@@ -207,7 +207,7 @@ class Decisions:
         if not gives_text(inner):
             return self._stock(node)
         texts = self._texts(query.combined_queries if query.combinator else [inner])
-        if agree(Question.ORDER, texts, self._host):
+        if self._agree(Question.ORDER, texts):
             return self._stock(node)
         is_wrapped = query.where.contains_over_clause  # the outer statement would lack the rank
         if query.combinator or query.distinct_fields or is_wrapped:
@@ -274,7 +274,7 @@ class Decisions:
     def _sorted(self, node: Any) -> Reference | None:
         if not gives_text(node):
             return None
-        if agree(Question.ORDER, self._texts([node]), self._host):
+        if self._agree(Question.ORDER, self._texts([node])):
             return None
         return self._ordered(node, How.SORTED, "Min or Max")
 
@@ -310,7 +310,7 @@ class Decisions:
     # -- What is known of the tables
 
     def _learn(self) -> dict[str, str]:
-        """Alias -> home, for the remote tables whose vendor is not the host's."""
+        """Alias -> home, for the remote tables whose texts the host would compare otherwise."""
         known = sum(map(bool, self._compiler.query.alias_refcount.values()))
         if known != self._known:
             self._known = known
@@ -319,8 +319,8 @@ class Decisions:
             self._homes = {**self._around, **own}
             self._foreign = {
                 alias: home
-                for alias, home in own.items()
-                if connections[home].vendor != self._vendor
+                for alias, (model, home) in found.items()
+                if self._tables.rules.is_unlike(model, home, self._host)
             }
         return self._foreign
 
@@ -347,7 +347,7 @@ class Decisions:
         if not gives_text(node):
             return None
         texts = self._texts([node])
-        merging = [each for each in texts if self._is_foreign(each) and each.is_merging]
+        merging = [each for each in texts if each.is_foreign and each.is_merging]
         if not merging or has_key_beside(
             self._compiler.query, {str(each.alias) for each in columns_of(node)}
         ):
@@ -360,15 +360,17 @@ class Decisions:
         if question is None or are_one_key(node):
             return
         texts = self._texts(operands)
-        if any(map(self._is_foreign, texts)) and not agree(question, texts, self._host):
+        if not self._agree(question, texts):
             raise mismatch(texts, self._host, name_of(node))
 
     def _texts(self, expressions: Iterable[Any]) -> list[Text]:
         place = Place(self._tables, self._host, self._homes)
         return texts_of(expressions, place)
 
-    def _is_foreign(self, text: Text) -> bool:
-        return text.vendor != self._vendor
+    def _agree(self, question: Question, texts: Iterable[Text]) -> bool:
+        default = self._tables.rules.default(self._host)
+        by_bytes = vendor_of(self._compiler.connection).sorts_foreign_by_bytes(default)
+        return agree(question, texts, by_bytes=by_bytes)
 
     # -- Django's own way
 

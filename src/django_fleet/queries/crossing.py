@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import EmptyResultSet
+from django.db.models.sql.compiler import SQLUpdateCompiler
 
 from django_fleet.errors import FederationLimitError
 from django_fleet.queries.compiling import Decisions
@@ -53,8 +54,8 @@ class Queries:
         return crossing_from_clause(self.tables, compiler, remote)
 
     def prepare(self, compiler: Any) -> None:
-        """Before a statement is compiled: texts of several vendors may meet in it."""
-        if not self._running.has_several_engines or is_simple(compiler):
+        """Before a statement is compiled: texts may meet in it that are compared otherwise."""
+        if not self._running.has_several_rules or is_simple(compiler):
             return
         around: Any = vars(compiler.connection).get("_fleet_around") or [{}]
         inner = getattr(compiler.query, "inner_query", None)  # of an aggregate over a subquery
@@ -140,13 +141,8 @@ class Queries:
         own = vars(compiler)
         run: Run | None = own.get("fleet_run")
         if run is None and "as_sql" not in own:
-            if is_read_as_rows:
-                compiler.fleet_asked = compiler.query
-                group_at_home(self.tables, compiler)
-                if can_have_lookups(compiler.query):
-                    compiler.fleet_can_look_up = True
             try:
-                sql, params = compiler.as_sql()
+                sql, params = self.compiled(compiler, is_read_as_rows=is_read_as_rows)
             except EmptyResultSet:
                 return stock()
             if MARK not in sql and "fleet_lookups" not in own:
@@ -168,6 +164,23 @@ class Queries:
             is_streamed=is_streamed and run.has_lookups,
         )
 
+    def compiled(self, compiler: Any, *, is_read_as_rows: bool) -> tuple[str, Any]:
+        """The statement with its shipments in it; who compares which texts is known by then."""
+        asked = (
+            compiler.query.clone() if isinstance(compiler, SQLUpdateCompiler) else compiler.query
+        )
+        while True:
+            if is_read_as_rows:
+                compiler.fleet_asked = compiler.query
+                group_at_home(self.tables, compiler)
+                if can_have_lookups(compiler.query):
+                    compiler.fleet_can_look_up = True
+            sql, params = compiler.as_sql()
+            if not self.tables.rules.were_learned(self.tables, compiler, params):
+                return sql, params
+            compiler.query = asked
+            vars(compiler).pop("fleet_lookups", None)
+
     def _result(
         self,
         compiler: Any,
@@ -187,8 +200,19 @@ class Queries:
             self._engine.mention(compiler, error)
             raise
 
-    def executable(self, compiler: Any, sql: str, params: Any) -> tuple[str, Any]:
-        """A statement of a compiler that executes it itself, with rows in it."""
+    def executables(
+        self, compiler: Any, as_sql: "Callable[[], list[tuple[str, Any]]]"
+    ) -> list[tuple[str, Any]]:
+        """The statements of a compiler that executes them itself, with rows in them."""
+        made = as_sql()
+        if not any(MARK in sql for sql, _ in made):
+            return made
+        bound = [param for _, params in made for param in params]
+        if self.tables.rules.were_learned(self.tables, compiler, bound):
+            made = as_sql()
+        return [self._executable(compiler, *each) for each in made]
+
+    def _executable(self, compiler: Any, sql: str, params: Any) -> tuple[str, Any]:
         if MARK not in sql:
             return sql, params
         run = Run(self._running, compiler, [])

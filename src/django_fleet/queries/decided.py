@@ -83,7 +83,7 @@ class Decided:
     @property
     def column(self) -> Column:
         """For those who carry it."""
-        return Column(self.name, self.output_field, self.label)
+        return Column(self.name, self.output_field, self.label, is_foreign=True)
 
     @property
     def selected(self) -> tuple[Any, ...]:

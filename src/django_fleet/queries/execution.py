@@ -113,7 +113,7 @@ class Crossing:
         columns = [Column(each.name, each.output_field, label) for each in partials]
         cargo = self._carrier.table(
             self._host,
-            [_column(shipment, link.right_field), *columns],
+            [self._column(shipment, link.right_field), *columns],
             rows,
             source=connections[self._reader.home(shipment)],
         )
@@ -137,7 +137,7 @@ class Crossing:
                 with_decided(scan, decided), shipment, kind="Scan", at_most=at_most
             ),
         )
-        own = [_column(shipment, fields[name]) for name in columns]
+        own = [self._column(shipment, fields[name]) for name in columns]
         cargo = self._carrier.table(
             self._host,
             [*own, *(each.column for each in decided)],
@@ -157,7 +157,7 @@ class Crossing:
             shipment,
             (str(link.right_field.column),),
             lambda scan, at_most: self._keys(
-                scan.query, shipment, link.left, _column(shipment, link.right_field), at_most
+                scan.query, shipment, link.left, self._column(shipment, link.right_field), at_most
             ),
         )
         self._count(cargo, shipment)
@@ -167,6 +167,8 @@ class Crossing:
     def _beside(self, shipment: Shipment, columns: Sequence[str]) -> Cargo | None:
         """The table as the host itself can read it; ``None`` where its rows have to travel."""
         home = self._reader.home(shipment)
+        if self._reader.rules.is_unlike(shipment.model, home, self._host.alias):
+            return None  # one statement would compare by the collations of both
         found = self._neighbours and self._neighbours.table(shipment, columns, home)
         if not found:
             return None
@@ -218,7 +220,12 @@ class Crossing:
     def _result(self, shipment: ResultShipment) -> Replacement:
         label = shipment.query.model._meta.label
         columns = [
-            Column(f"c{number}", field, f"column {number + 1} of a subquery on {label}")
+            Column(
+                f"c{number}",
+                field,
+                f"column {number + 1} of a subquery on {label}",
+                is_foreign=self._is_foreign(field, shipment),
+            )
             for number, field in enumerate(shipment.fields)
         ]
         place = self._place(shipment)
@@ -282,6 +289,10 @@ class Crossing:
             0, cargo.size, relation=self._reader.relation(shipment), home=step.database
         )
 
+    def _column(self, shipment: Shipment, field: Any) -> Column:
+        label = f"{shipment.model._meta.label}.{field.name}"
+        return Column(field.column, field, label, is_foreign=self._is_foreign(field, shipment))
 
-def _column(shipment: Shipment, field: Any) -> Column:
-    return Column(field.column, field, f"{shipment.model._meta.label}.{field.name}")
+    def _is_foreign(self, field: Any, shipment: "AnyShipment") -> bool:
+        home, host = self._reader.home(shipment), self._host.alias
+        return self._reader.rules.is_foreign(field, home, host)

@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from django.core.exceptions import EmptyResultSet
 
+from django_fleet.queries.crossing import Queries
 from django_fleet.queries.keys import KeyIn, Unread
 from django_fleet.queries.limits import Allowance
-from django_fleet.queries.lookup import can_have_lookups
-from django_fleet.queries.partial import group_at_home
 from django_fleet.queries.reading import TOO_MANY, Reader
 from django_fleet.queries.run import Run
 from django_fleet.queries.shipment import MARK, AnyShipment
-from django_fleet.queries.tables import Tables
 from django_fleet.queries.trace import Step, Trace
 
 if TYPE_CHECKING:
@@ -100,12 +98,8 @@ def foreseen(running: "Running", query: Any, alias: str) -> tuple[Trace, tuple[s
     """
     label = "a query of no model" if query.model is None else query.model._meta.label
     compiler = query.clone().get_compiler(alias)
-    compiler.fleet_asked = compiler.query
-    group_at_home(Tables(running), compiler)
-    if can_have_lookups(compiler.query):
-        compiler.fleet_can_look_up = True
     try:
-        sql, params = compiler.as_sql()
+        sql, params = Queries(running).compiled(compiler, is_read_as_rows=True)
     except EmptyResultSet:
         return Trace(label, alias), ("", ())
     lookups = vars(compiler).get("fleet_lookups", [])

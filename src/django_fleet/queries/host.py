@@ -9,7 +9,7 @@ from django_fleet.queries.local import local_scan
 if TYPE_CHECKING:
     from django_fleet.queries.reading import Reader
     from django_fleet.queries.scan import Scan
-    from django_fleet.queries.shipment import Component
+    from django_fleet.queries.shipment import Component, Local
 
 HUGE: Final = 50_000
 """Fewer remote rows than that just travel."""
@@ -44,7 +44,7 @@ def stay_or_move(reader: "Reader", component: "Component", scan: "Scan", host: s
     key = local.query.model._meta.pk
     # Not by their use: once a query is compiled, Django forgets the tables that only compiling added.
     first = next((alias for alias in local.query.alias_map if alias in local.aliases), None)
-    if connections[home].vendor != connections[host].vendor or first is None:
+    if first is None or _is_bound(local, reader, host, home):
         return
     theirs = reader.size(scan, home, HUGE)
     if theirs <= HUGE or key.column is None:
@@ -54,6 +54,15 @@ def stay_or_move(reader: "Reader", component: "Component", scan: "Scan", host: s
         raise BetterHostError(
             home, f"about {theirs:,} rows would travel to it, and about {ours:,} travel from it"
         )
+
+
+def _is_bound(local: "Local", reader: "Reader", host: str, home: str) -> bool:
+    """Whether the texts of the host would be compared otherwise at ``home``."""
+    if connections[home].vendor != connections[host].vendor:
+        return True
+    entries = local.query.alias_map
+    models = [reader.tables.model_of(entries[alias], local.query) for alias in local.aliases]
+    return any(model and reader.rules.is_unlike(model, host, home) for model in models)
 
 
 def move(compiler: Any, home: str) -> tuple[str, Any]:

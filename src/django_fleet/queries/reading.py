@@ -11,6 +11,7 @@ from django_fleet.queries.limits import Allowance
 from django_fleet.queries.reasons import KEYS, RESULT, reason
 from django_fleet.queries.scan import Scan
 from django_fleet.queries.shipment import MARK, AnyShipment, ResultShipment, Shipment
+from django_fleet.queries.tables import Tables
 from django_fleet.queries.trace import Step, Trace
 from django_fleet.routing.running import Running
 from django_fleet.vendors import vendor_of
@@ -35,6 +36,8 @@ class Reader:
 
     def __init__(self, running: Running, trace: Trace, left: Allowance, *, for_write: bool) -> None:
         self._running = running
+        self.tables = Tables(running)
+        self.rules = self.tables.rules
         self._trace = trace
         self._allowance = left
         self._for_write = for_write

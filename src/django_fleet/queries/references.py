@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models.expressions import Col, RawSQL
 from django.db.models.functions import Random
+from django.db.models.lookups import In
 from django.db.models.sql import Query
 from django.db.models.sql.where import AND, ExtraWhere, WhereNode
 
@@ -21,6 +22,9 @@ class References:
 
     is_volatile: bool = False
     """Whether it gives another value each time it is evaluated."""
+
+    has_sliced_list: bool = False
+    """Whether it asks for one of the first rows of a subquery, which MariaDB and MySQL cannot."""
 
     @property
     def can_move(self) -> bool:
@@ -42,6 +46,7 @@ def references(*expressions: Any) -> References:
             found.has_subquery = True
             found.aliases |= inside.aliases - set(node.alias_map)
             found.is_volatile |= inside.is_volatile
+            found.has_sliced_list |= inside.has_sliced_list
             found.is_opaque |= inside.is_opaque or bool(
                 node.extra or node.extra_tables or node.extra_order_by
             )
@@ -49,6 +54,7 @@ def references(*expressions: Any) -> References:
             found.is_opaque = True
         else:
             found.is_volatile |= isinstance(node, Random)
+            found.has_sliced_list |= isinstance(node, In) and getattr(node.rhs, "is_sliced", False)
             pending.extend(_children(node))
     return found
 

@@ -7,9 +7,10 @@ of it stands there by accident changes nothing. It opens no connection.
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
-from django.db import router
+from django.db import connections, router
 
-from django_fleet.queries.references import named_database, subqueries
+from django_fleet.queries.references import named_database, references, subqueries
+from django_fleet.queries.rules import Rules
 from django_fleet.routing.elsewhere import is_remote
 
 if TYPE_CHECKING:
@@ -21,10 +22,11 @@ if TYPE_CHECKING:
 class Tables:
     """The tables of one running fleet. Answers about the project's own models are kept."""
 
-    __slots__ = ("_by_table", "_learned_from", "_running", "_seen")
+    __slots__ = ("_by_table", "_learned_from", "_running", "_seen", "rules")
 
     def __init__(self, running: "Running") -> None:
         self._running = running
+        self.rules = Rules(running)
         self._seen: dict[tuple[type[Model], str], bool] = {}
         self._by_table: dict[str, type[Model]] = {}
         self._learned_from: tuple[object, object] = (None, None)
@@ -49,10 +51,13 @@ class Tables:
         return fleet.primary_of(one) == fleet.primary_of(other)
 
     def are_all_at(self, expression: Any, alias: str) -> bool:
-        """Whether every table in the subqueries of ``expression`` is present at ``alias``.
+        """Whether ``alias`` can answer the subqueries of ``expression``: their tables are present there.
 
         The first table of one that names a database is there: whoever said ``.using()`` meant it.
         """
+        features = connections[alias].features
+        if not features.allow_sliced_subqueries_with_in and references(expression).has_sliced_list:
+            return False
         for query in subqueries(expression):
             entries = [
                 entry for name, entry in query.alias_map.items() if query.alias_refcount[name]

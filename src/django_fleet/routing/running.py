@@ -22,16 +22,18 @@ if TYPE_CHECKING:
     from django.db.models import Model
 
     from django_fleet.routing.decision import Decision
+    from django_fleet.vendors.texts import Collations
 
 
 class Running:
     """What routing needs at hand. Attributes are replaced as a whole, never changed in place."""
 
     __slots__ = (
+        "collations",
         "consistency",
         "fleet",
         "has_open_transaction",
-        "has_several_engines",
+        "has_several_rules",
         "homes",
         "homes_of_aliases",
         "in_event_loop",
@@ -44,6 +46,7 @@ class Running:
         "settled",
         "sizes",
         "thread_connections",
+        "unlike",
     )
 
     fleet: Fleet
@@ -63,8 +66,15 @@ class Running:
     is_split: bool
     """Whether there is more than one cluster: a query may need tables of another one."""
 
-    has_several_engines: bool
-    """Whether a query may meet tables of another vendor."""
+    has_several_rules: bool
+    """Whether a query may meet texts that another database compares otherwise: the engines differ, or
+    servers of one vendor said so."""
+
+    collations: dict[str, "Collations"]
+    """Primary -> what its database said of its texts."""
+
+    unlike: dict[tuple["type[Model]", str, str], bool]
+    """Model, home and host -> whether texts of that table are compared otherwise on the host."""
 
     replicated: frozenset[str]
     """The primaries that have replicas."""
@@ -108,11 +118,13 @@ class Running:
         self.homes_of_aliases = {alias: fleet.primary_of(alias) for alias in fleet.aliases}
         self.consistency = policy.consistency
         self.is_split = sum(not fleet.databases[primary].is_empty for primary in fleet.clusters) > 1
-        self.has_several_engines = len({each["ENGINE"] for each in _entries(fleet)}) > 1
+        self.has_several_rules = len({each["ENGINE"] for each in _entries(fleet)}) > 1
         self.fleet = fleet
         self.homes = {}
         self.settled = {}
         self.sizes = {}
+        self.collations = {}
+        self.unlike = {}
 
     def home(self, model: "type[Model]") -> Home:
         """The home of ``model`` by placement; remembered for the project's own models."""

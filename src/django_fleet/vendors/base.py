@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django_fleet.vendors.arrow.reader import ArrowReader
 from django_fleet.vendors.carriers.carrier import Carrier
 from django_fleet.vendors.features import Features
-from django_fleet.vendors.texts import Texts
+from django_fleet.vendors.texts import BYTES, Collations, Texts
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
@@ -83,9 +83,21 @@ class Vendor:
         return False
 
     def texts(self, collation: str | None) -> Texts:
-        """How a column compares its texts; ``collation`` is the one that its field declares, if any."""
+        """How a column compares its texts; ``collation`` is the name of its own one, if it has any.
+
+        Opens no connection. Of the collation of a database only what is sure for all of the vendor.
+        """
         family = f"{self.name} {collation or 'default'}"
-        return Texts(equality=family, order=family)
+        return Texts(equality=family, order=family, letters=family)
+
+    def sorts_foreign_by_bytes(self, default: Texts) -> bool:
+        """Whether texts from elsewhere come in the order of their bytes, on a database of that default."""
+        return default.order == BYTES
+
+    def collations(self, connection: "BaseDatabaseWrapper") -> Collations:
+        """The collations of a database: here nothing is asked, one has none of its own."""
+        del connection
+        return Collations(self.texts(None), {})
 
 
 def one_row(connection: "BaseDatabaseWrapper", sql: str) -> tuple[Any, ...]:

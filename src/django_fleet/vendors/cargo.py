@@ -20,6 +20,9 @@ class Column:
     label: str
     """For errors: ``shop.Author.name``."""
 
+    is_foreign: bool = False
+    """Whether home compares its texts by other rules: then nothing but bytes counts on the host."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cargo:

@@ -1,6 +1,7 @@
 """MariaDB 10.6 and later, and MySQL 8 by its documentation: GTIDs, error numbers, table statistics."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from django.db.utils import InterfaceError, OperationalError
@@ -11,7 +12,7 @@ from django_fleet.vendors.base import Standing, Vendor, all_rows, one_row
 from django_fleet.vendors.carriers.carrier import Carrier
 from django_fleet.vendors.carriers.mysql import MySQLCarrier
 from django_fleet.vendors.features import Features
-from django_fleet.vendors.texts import BYTES, Texts
+from django_fleet.vendors.texts import BYTES, Collations, Texts
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
@@ -93,8 +94,22 @@ class MySQL(Vendor):
     def texts(self, collation: str | None) -> Texts:
         # Other binary collations take no notice of blanks at the end.
         if (collation or "").endswith(("_nopad_bin", "_0900_bin")):
-            return Texts(equality=BYTES, order=BYTES)
+            return replace(super().texts(collation), equality=BYTES, order=BYTES)
         return super().texts(collation)
+
+    def sorts_foreign_by_bytes(self, default: Texts) -> bool:
+        # The carrier says how; only a binary collation of the database goes before what it would say.
+        return default.order == BYTES or not default.order.endswith("_bin")
+
+    def collations(self, connection: "BaseDatabaseWrapper") -> Collations:
+        ((default,),) = all_rows(connection, "SELECT @@collation_database")
+        others = all_rows(
+            connection,
+            "SELECT table_name, column_name, collation_name FROM information_schema.columns"
+            " WHERE table_schema = DATABASE() AND collation_name <> @@collation_database",
+        )
+        of_columns = {(str(table), str(column)): str(name) for table, column, name in others}
+        return Collations(self.texts(str(default)), of_columns)
 
 
 def _server(connection: "BaseDatabaseWrapper") -> tuple[str, ...]:

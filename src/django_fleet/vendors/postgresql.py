@@ -1,7 +1,9 @@
 """PostgreSQL 14 and later: streaming replicas, SQLSTATEs, the catalog's estimates."""
 
+import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar, Final
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from django.db.utils import InterfaceError, OperationalError
 
@@ -11,7 +13,7 @@ from django_fleet.vendors.base import Standing, Vendor, all_rows, one_row
 from django_fleet.vendors.carriers.carrier import Carrier
 from django_fleet.vendors.carriers.postgresql import PostgreSQLCarrier
 from django_fleet.vendors.features import Features
-from django_fleet.vendors.texts import BYTES, Texts
+from django_fleet.vendors.texts import BYTES, Collations, Texts
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
@@ -20,6 +22,21 @@ if TYPE_CHECKING:
 # many connections. A cancelled statement (57014) is the caller's own and stays his.
 _LOST_CLASSES: Final = ("08",)
 _LOST_STATES: Final = frozenset({"57P01", "57P02", "57P03", "57P05", "40001", "53300"})
+
+_UTF8: Final = 6  # as pg_database numbers encodings
+_OF_THE_DATABASE: Final = (
+    "SELECT (to_jsonb(d) - 'datacl')::text FROM pg_database d WHERE datname = current_database()"
+)
+_OF_COLUMNS: Final = """
+    SELECT c.relname::text, a.attname::text, k.collname::text
+    FROM pg_attribute a
+    JOIN pg_class c ON c.oid = a.attrelid
+    JOIN pg_collation k ON k.oid = a.attcollation
+    WHERE k.collname <> 'default' AND a.attnum > 0 AND NOT a.attisdropped
+    AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+    AND c.relnamespace NOT IN ('pg_catalog'::regnamespace, 'information_schema'::regnamespace)
+    AND pg_table_is_visible(c.oid)
+"""
 
 
 class PostgreSQL(Vendor):
@@ -80,6 +97,36 @@ class PostgreSQL(Vendor):
     def texts(self, collation: str | None) -> Texts:
         # A database's own collation is deterministic: equal only where the bytes are equal.
         if collation in {"C", "POSIX", "ucs_basic"}:
-            return Texts(equality=BYTES, order=BYTES)
+            return Texts(equality=BYTES, order=BYTES, letters="postgresql C")
         declared = super().texts(collation)
-        return Texts(equality=BYTES, order=declared.order) if collation is None else declared
+        return replace(declared, equality=BYTES) if collation is None else declared
+
+    def collations(self, connection: "BaseDatabaseWrapper") -> Collations:
+        ((database,),) = all_rows(connection, _OF_THE_DATABASE)
+        of_columns = {
+            (str(table), str(column)): str(name)
+            for table, column, name in all_rows(connection, _OF_COLUMNS)
+        }
+        return Collations(_default(json.loads(database)), of_columns)
+
+
+def _default(facts: Mapping[str, Any]) -> Texts:
+    """The rules of a database by its row in ``pg_database``, which grew with the versions.
+
+    Until 15 the C library is the only provider; 17 has ``datlocale``, 15 and 16 ``daticulocale``.
+    """
+    provider = facts.get("datlocprovider") or "c"
+    locale = facts.get("datlocale") or facts.get("daticulocale")
+    order, letters = (
+        (locale, locale) if provider != "c" else (facts["datcollate"], facts["datctype"])
+    )
+    version = f"{facts.get('datcollversion') or ''} {facts.get('daticurules') or ''}".strip()
+    family = f"postgresql {provider} {order} {version}"
+    # The built-in provider and the C library's C sort code points; UTF-8 sorts them as its bytes.
+    by_bytes = provider == "b" or order in {"C", "POSIX", "C.UTF-8", "C.utf8"}
+    is_c = letters in {"C", "POSIX"}
+    return Texts(
+        equality=BYTES,
+        order=BYTES if by_bytes and facts["encoding"] == _UTF8 else family,
+        letters="postgresql C" if is_c else f"postgresql {provider} {letters} {version}",
+    )

@@ -77,5 +77,5 @@ class SQLite(Vendor):
 
     def texts(self, collation: str | None) -> Texts:
         if collation is None or collation.upper() == "BINARY":
-            return Texts(equality=BYTES, order=BYTES)
+            return Texts(equality=BYTES, order=BYTES, letters="sqlite")
         return super().texts(collation)

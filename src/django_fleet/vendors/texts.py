@@ -1,5 +1,6 @@
-"""How a database compares texts, as far as it is known without asking it."""
+"""How a database compares texts: what is known without asking it, and what it says when it is asked."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -16,3 +17,17 @@ class Texts:
 
     order: str
     """The family that says which text comes first."""
+
+    letters: str = ""
+    """The family that says all else: ``UPPER``, ``LIKE``, regular expressions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Collations:
+    """What a database says of its texts."""
+
+    default: Texts
+    """The rules of a column that has no collation of its own."""
+
+    of_columns: Mapping[tuple[str, str], str]
+    """Table and column -> the name of its collation, where that is another one."""

@@ -91,14 +91,13 @@ class Answer:
         return found
 
     def _rank(self, database: Database, order: "Order", number: int) -> None:
-        """Texts in the order of home; by the host's where both are of one vendor."""
+        """Texts in the order of home."""
         import pyarrow as pa  # noqa: PLC0415 -- of the extra
 
         side = order.output.side
         if side is None:
             raise UnsuitedError("an aggregate of texts has no home")
-        host = connections[self._trace.host]
-        judge = host if side.vendor == host.vendor else connections[side.database]
+        judge = connections[side.database]
         known = database.run(f"SELECT DISTINCT o{number} FROM {ANSWER}").fetchall()  # noqa: S608
         texts = [row for row in known if row[0] is not None]
         if not vendor_of(judge).arrow.sorts_text_by_bytes(judge):

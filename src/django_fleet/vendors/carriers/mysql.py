@@ -7,7 +7,7 @@ temporary table, which it can index; merged into a join, the text would be parse
 
 import json
 from base64 import b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from math import isfinite
@@ -153,7 +153,7 @@ def _pack(trip: Trip, values: Sequence[Any], room: int) -> _Packed:
         name = type(typed(trip.column.field)).__name__
         trip.refuse(f"{trip.host.display_name} has no type for {name}")
     if kind in {Kind.TEXT, Kind.ADDRESS}:
-        return _texts(trip, values, room)
+        return _texts(values, room, _collation(trip))
     if kind in _OF_THEIR_OWN:
         return _OF_THEIR_OWN[kind](trip, values)
     ops = trip.host.ops
@@ -179,28 +179,34 @@ def _integers(trip: Trip, values: Sequence[Any]) -> _Packed:
     return _Packed(values, "BIGINT UNSIGNED")
 
 
-def _texts(trip: Trip, values: Sequence[Any], room: int) -> _Packed:
+def _texts(values: Sequence[Any], room: int, collation: str) -> _Packed:
     longest = max(map(len, filter(None, values)), default=1)
     width = next((width for width in _WIDTHS if longest <= width and 4 * width <= room), None)
     type_ = "LONGTEXT" if width is None else f"VARCHAR({width})"
-    collation = _collation(trip)
     suffix = f" COLLATE {collation}" if collation else ""
     return _Packed(values, f"{type_} CHARACTER SET utf8mb4{suffix}", collation=collation)
 
 
 def _collation(trip: Trip) -> str:
-    """The one that a local column would have, or for text under other rules: equal means equal."""
+    """The one that a local column would have, or for text under other rules: equal means equal.
+
+    Two binary collations do not mix; where that of the column or the database is one, it is taken.
+    """
+    names = (name for name in _own_collations(trip) if _is_written_as_it_is(name))
     if trip.source.vendor != trip.host.vendor or trip.column.is_foreign:
-        return _exact_collation(trip.host)
-    declared = getattr(typed(trip.column.field), "db_collation", None)
-    for name in (declared, str(_session(trip.host)["collation"])):
-        if name and name.startswith("utf8mb4_") and name.replace("_", "").isalnum():
-            return str(name)
-    return ""
+        exact = "utf8mb4_nopad_bin" if _is_mariadb(trip.host) else "utf8mb4_0900_bin"
+        return next((name for name in names if name.endswith("_bin")), exact)
+    return next(names, "")
 
 
-def _exact_collation(connection: "BaseDatabaseWrapper") -> str:
-    return "utf8mb4_nopad_bin" if _is_mariadb(connection) else "utf8mb4_0900_bin"
+def _own_collations(trip: Trip) -> Iterator[str]:
+    """Of the column and of the database, which is asked only where the first is not the answer."""
+    yield getattr(typed(trip.column.field), "db_collation", None) or ""
+    yield str(_session(trip.host)["collation"])
+
+
+def _is_written_as_it_is(name: str) -> bool:
+    return name.startswith("utf8mb4_") and name.replace("_", "").isalnum()
 
 
 def _documents(trip: Trip, values: Sequence[Any]) -> _Packed:
@@ -226,7 +232,7 @@ def _decimals(trip: Trip, values: Sequence[Any]) -> _Packed:
 def _uuids(trip: Trip, values: Sequence[Any]) -> _Packed:
     sent = trip.written(attrgetter("hex"), values, unless=str)
     if not trip.host.features.has_native_uuid_field:
-        return _texts(trip, sent, _ROW)
+        return _texts(sent, _ROW, _collation(trip))
     dashed = trip.written(lambda digits: str(UUID(digits)), sent)
     type_ = "CHAR(36) CHARACTER SET ascii"
     if any(map(_is_no_uuid_there, filter(None, dashed))):

@@ -185,7 +185,7 @@ def _after(trip: Trip) -> str:
     field = typed(trip.column.field)
     if kind_of(field) is Kind.ARRAY:
         return f"::{field.db_type(trip.host)}"
-    collation = getattr(field, "db_collation", None)
+    collation = None if trip.column.is_foreign else getattr(field, "db_collation", None)
     if collation and trip.source.vendor == trip.host.vendor and collation in _collations(trip.host):
         return f" COLLATE {_quoted(trip.host, collation)}"
     return ""

@@ -7,7 +7,7 @@ from django.db import ConnectionHandler, models
 
 from django_fleet.vendors.cargo import Column
 from django_fleet.vendors.carriers.freight import Trip
-from django_fleet.vendors.carriers.mysql import _pack, _planned_rows
+from django_fleet.vendors.carriers.mysql import _pack, _planned_rows, _texts
 
 
 @pytest.fixture
@@ -24,19 +24,25 @@ def trip():
 
 
 @pytest.mark.parametrize(
-    ("field", "values", "room", "type_"),
+    ("values", "room", "type_"),
     [
-        (models.CharField(max_length=3), ["longer than three"], 9999, "VARCHAR(32)"),
-        (models.CharField(max_length=99), ["é" * 16], 9999, "VARCHAR(16)"),
-        (models.CharField(max_length=99), [None], 9999, "VARCHAR(16)"),
-        (models.TextField(), ["x" * 256], 9999, "LONGTEXT"),
-        (models.TextField(), ["x" * 17], 100, "LONGTEXT"),
+        (["longer than fifteen"], 9999, "VARCHAR(32)"),
+        (["é" * 16], 9999, "VARCHAR(16)"),
+        ([None], 9999, "VARCHAR(16)"),
+        (["x" * 256], 9999, "LONGTEXT"),
+        (["x" * 17], 100, "LONGTEXT"),
     ],
 )
-def test_a_text_column_is_as_wide_as_its_widest_value(trip, field, values, room, type_):
+def test_a_text_column_is_as_wide_as_its_widest_value(values, room, type_):
     """A wider value would be cut without an error; a row has room for 65,535 bytes."""
-    found = _pack(trip(field), values, room)
+    found = _texts(values, room, "utf8mb4_nopad_bin")
     assert found.type == f"{type_} CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin"
+
+
+def test_a_declared_binary_collation_is_the_one_that_counts(trip):
+    """Another binary one beside it is an error on MariaDB."""
+    field = models.CharField(max_length=9, db_collation="utf8mb4_bin")
+    assert _pack(trip(field), ["a"], 99).collation == "utf8mb4_bin"
 
 
 @pytest.mark.parametrize(
