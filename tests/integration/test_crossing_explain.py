@@ -1,12 +1,14 @@
 """What ``fleet.explain`` says of queries over several databases, before and after they ran."""
 
 import json
+from unittest import mock
 
 import pytest
 from django.db import connections, transaction
 from django.db.models import Count
 
 import django_fleet as fleet
+from django_fleet.queries.engine import choice
 from django_fleet.queries.tree import Node
 from lab.fleets import statements
 from lab.library.models import Author, Book, Tag
@@ -74,6 +76,36 @@ def test_a_table_that_the_statement_uses(library):
     (node,) = below(Book.objects.values("author__name").annotate(n=Count("pk")).order_by())
     assert node.kind == "Scan"
     assert "nothing selects there: all its rows travel" in node.reason
+
+
+def test_large_tables_that_the_engine_groups(library):
+    """Without a run: what it would read and why, by estimates; no row is read, and none is counted."""
+    pytest.importorskip("duckdb", reason="the extra engine is not installed")
+    grouped = Book.objects.values("author__born").annotate(n=Count("pk")).order_by()
+    with mock.patch.object(choice, "WORTH", 0):
+        with statements() as sent:
+            root = fleet.explain(grouped).plan
+        done = fleet.explain(grouped, run=True).plan
+    engine, *scans = root.below
+    assert (root.sql, engine.kind, engine.rows) == ("", "Engine", None)
+    assert "both sides are large" in engine.reason
+    assert {(each.kind, each.reason) for each in scans} == {("Scan", "the engine reads it")}
+    assert {each.label for each in scans} == {"library.Author", "library.Book"}
+    assert all(each.rows is None and "SELECT" in each.sql for each in scans)
+    asked = [sql for _, sql in sent if "library_" in sql]
+    assert [sql for sql in asked if not sql.startswith("EXPLAIN")] == []
+    assert [each.kind for each in done.below] == ["Engine", "Scan", "Scan"]
+
+
+def test_the_engine_is_not_foreseen_where_it_is_off(lab):
+    """The rows travel, and the host's statement is shown."""
+    with lab.fleet(LAYOUT, PLACEMENT=PLACEMENT, ENGINE="off"):
+        lab.create_tables(*tables())
+        grouped = Book.objects.values("author__born").annotate(n=Count("pk")).order_by()
+        with mock.patch.object(choice, "WORTH", 0):
+            root = fleet.explain(grouped).plan
+        assert "Engine" not in {each.kind for each in root.below}
+        assert "library_book" in root.sql
 
 
 def test_a_subquery_that_is_answered_elsewhere(library):

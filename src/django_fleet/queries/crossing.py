@@ -31,12 +31,12 @@ if TYPE_CHECKING:
 class Queries:
     """How the statements of one running fleet reach tables of other databases."""
 
-    __slots__ = ("_engine", "_running", "tables")
+    __slots__ = ("_running", "engine", "tables")
 
     def __init__(self, running: Running) -> None:
         self._running = running
         self.tables = Tables(running)
-        self._engine = Engine(running, self.tables)
+        self.engine = Engine(running, self.tables)
 
     def from_clause(
         self, compiler: Any, stock: "Callable[[Any], tuple[list[str], list[Any]]]"
@@ -191,13 +191,13 @@ class Queries:
         is_streamed: bool,
     ) -> Any:
         """The engine's answer where it has one; else the host's."""
-        rows = self._engine.answer(compiler, run.trace) if is_read_as_rows else None
+        rows = self.engine.answer(compiler, run.trace) if is_read_as_rows else None
         if rows is not None:
             return rows
         try:
             return run.result(stock, is_streamed=is_streamed)
         except FederationLimitError as error:
-            self._engine.mention(compiler, error)
+            self.engine.mention(compiler, error)
             raise
 
     def executables(

@@ -94,14 +94,19 @@ class Forecast(Reader):
 def foreseen(running: "Running", query: Any, alias: str) -> tuple[Trace, tuple[str, Any]]:
     """What ``query`` would ask of other databases when it runs on ``alias``; and its own statement.
 
+    There is none where the engine would answer.
+
     Reads no row. Raises what compiling the query raises; a query that cannot match asks nothing.
     """
     label = "a query of no model" if query.model is None else query.model._meta.label
     compiler = query.clone().get_compiler(alias)
+    queries, trace = Queries(running), Trace(label, alias)
     try:
-        sql, params = Queries(running).compiled(compiler, is_read_as_rows=True)
+        sql, params = queries.compiled(compiler, is_read_as_rows=True)
     except EmptyResultSet:
-        return Trace(label, alias), ("", ())
+        return trace, ("", ())
+    if queries.engine.foresees(compiler, trace):
+        return trace, ("", ())
     lookups = vars(compiler).get("fleet_lookups", [])
     run = Run(running, compiler, lookups, Forecast)
     shown = run.foreseen(sql, params)

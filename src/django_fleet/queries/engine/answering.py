@@ -17,10 +17,10 @@ from django_fleet.queries.engine.duckdb import (
     rendered,
     selected,
 )
-from django_fleet.queries.engine.reading import Inputs
+from django_fleet.queries.engine.reading import Inputs, note
 from django_fleet.queries.engine.shape import Shape
 from django_fleet.queries.engine.unsuited import UnsuitedError
-from django_fleet.queries.trace import Trace
+from django_fleet.queries.trace import Step, Trace
 from django_fleet.vendors import vendor_of
 from django_fleet.vendors.arrow.reader import UnreadableError
 from django_fleet.vendors.cargo import Column
@@ -64,18 +64,30 @@ class Answer:
                 raise UnsuitedError(str(inputs.error or error)) from error
             yield from chunks(answer, size, self._finish())
 
-    def _group(self, database: Database, inputs: Inputs) -> None:
-        step = self._trace.add(
+    def foresee(self) -> None:
+        """Notes the steps, and takes none."""
+        step = self._step()
+        for side, expected in self._expected.items():
+            note(self._trace, side, expected, "the engine reads it")
+        step.sql = self._sql()
+
+    def _step(self) -> Step:
+        return self._trace.add(
             kind="Engine",
             label=self._trace.label,
             database=self._trace.host,
             reason="both sides are large, and the answer is made of groups of their rows",
         )
+
+    def _sql(self) -> str:
+        return rendered(self._shape, max(self._expected, key=lambda side: self._expected[side]))
+
+    def _group(self, database: Database, inputs: Inputs) -> None:
+        step = self._step()
         began = perf_counter()
         for side, expected in self._expected.items():
             inputs.read(side, expected)
-        biggest = max(self._expected, key=lambda side: self._expected[side])
-        step.sql = rendered(self._shape, biggest)
+        step.sql = self._sql()
         database.run(f"CREATE TABLE {ANSWER} AS {step.sql}")
         step.duration_ms = (perf_counter() - began) * 1000
 

@@ -52,22 +52,23 @@ def is_installed() -> bool:
 
 
 def expected_rows(
-    shape: "Shape", host: str, most: int, totals: frozenset[str]
+    shape: "Shape", host: str, most: int, totals: frozenset[str], *, may_count: bool
 ) -> "dict[Side, int]":
     """About how many rows each table would send. Raises ``UnsuitedError`` where shipping is better.
 
-    ``totals``: the tables of which one row for each key would travel without the engine.
+    ``totals``: the tables of which one row for each key would travel without the engine. Where a
+    server has no estimate its rows are counted if that ``may_count``, else they are taken for few.
     """
-    local = {
-        side: _expected(side, side.query(), WORTH) for side in shape.sides if side.database == host
-    }
+
+    def rows_of(side: "Side", query: Any) -> int:
+        return _expected(side, query, WORTH if may_count else 0)
+
+    local = {side: rows_of(side, side.query()) for side in shape.sides if side.database == host}
     require(sum(local.values()) >= WORTH // 5, "the host's side asks for few rows")
-    remote = {
-        side: _expected(side, side.query(), WORTH) for side in shape.sides if side.database != host
-    }
+    remote = {side: rows_of(side, side.query()) for side in shape.sides if side.database != host}
     require(sum(remote.values()) >= WORTH, "few rows travel without it")
     shipped = sum(
-        _expected(side, _keys(side), WORTH) if side.alias in totals else rows
+        rows_of(side, _keys(side)) if side.alias in totals else rows
         for side, rows in remote.items()
     )
     require(shipped >= WORTH, "few rows travel without it")
@@ -87,7 +88,10 @@ def _keys(side: "Side") -> Any:
 
 
 def _expected(side: "Side", query: Any, enough: int) -> int:
-    """By the server's statistics; where it has none, by a count that stops when there are enough."""
+    """By the server's statistics; where it has none, by a count that stops when there are ``enough``.
+
+    None are enough: nothing is counted.
+    """
     connection = connections[side.database]
     try:
         sql, params = query.get_compiler(side.database).as_sql()
@@ -95,7 +99,7 @@ def _expected(side: "Side", query: Any, enough: int) -> int:
         raise UnsuitedError("a table has no rows to give") from None
     require(MARK not in sql, "a condition needs another database")
     found = vendor_of(connection).carrier.estimated_result(connection, sql, params)
-    if found is None:
+    if found is None and enough:
         query.set_limits(high=enough)
         found = int(query.get_count(side.database))
-    return found
+    return found or 0

@@ -36,16 +36,10 @@ class Engine:
 
         Raises ``FederationLimitError``.
         """
-        policy = self._running.fleet.policy
-        if policy.engine == "off" or not may_suit(asked(compiler)) or not chosen.is_installed():
+        if not self._may_take(compiler):
             return None
-        limits = chosen.limits(policy)
         try:
-            shape = self._shape(compiler)
-            totals = frozenset(vars(compiler.query).get("fleet_partials", ()))
-            expected = chosen.expected_rows(shape, trace.host, limits.rows, totals)
-            found = Answer(shape, expected, trace, limits)
-            rows = list(found.rows(_ROWS))
+            rows = list(self._answer(compiler, trace, may_count=True).rows(_ROWS))
         except UnsuitedError as error:
             if trace.steps:
                 facts = {"model": trace.label, "host": trace.host, "reason": str(error)}
@@ -53,6 +47,16 @@ class Engine:
                 trace.steps.clear()
             return None
         return rows
+
+    def foresees(self, compiler: Any, trace: Trace) -> bool:
+        """Whether it would take the query, by what servers expect; notes in ``trace`` what it would read."""
+        if not self._may_take(compiler):
+            return False
+        try:
+            self._answer(compiler, trace, may_count=False).foresee()
+        except UnsuitedError:
+            return False
+        return True
 
     def mention(self, compiler: Any, error: FederationLimitError) -> None:
         """Adds to an error that the extra would have helped, where it would."""
@@ -64,6 +68,17 @@ class Engine:
             return
         hint = "Or install the extra: pip install django-fleet[engine] groups such tables."
         error.args = (f"{error.args[0]} {hint}", *error.args[1:])
+
+    def _may_take(self, compiler: Any) -> bool:
+        is_off = self._running.fleet.policy.engine == "off"
+        return not is_off and may_suit(asked(compiler)) and chosen.is_installed()
+
+    def _answer(self, compiler: Any, trace: Trace, *, may_count: bool) -> Answer:
+        limits = chosen.limits(self._running.fleet.policy)
+        shape = self._shape(compiler)
+        totals = frozenset(vars(compiler.query).get("fleet_partials", ()))
+        expected = chosen.expected_rows(shape, trace.host, limits.rows, totals, may_count=may_count)
+        return Answer(shape, expected, trace, limits)
 
     def _shape(self, compiler: Any) -> Shape:
         try:

@@ -17,6 +17,20 @@ if TYPE_CHECKING:
     from django_fleet.vendors.arrow.reader import Reading
 
 
+def note(trace: Trace, side: Side, expected: int, reason: str) -> Step:
+    """The step of reading one table."""
+    sql, params = side.query().get_compiler(side.database).as_sql()
+    return trace.add(
+        kind="Scan",
+        label=side.model._meta.label,
+        database=side.database,
+        reason=reason,
+        sql=sql,
+        params=tuple(params),
+        estimated_rows=expected,
+    )
+
+
 class Inputs:
     """What one query reads, and may still read."""
 
@@ -34,18 +48,10 @@ class Inputs:
         import pyarrow as pa  # noqa: PLC0415 -- of the extra
 
         compiler = side.query().get_compiler(side.database)
-        sql, params = compiler.as_sql()
         reading = vendor_of(compiler.connection).arrow.rows(compiler, _types(side))
         self._open.append(reading)
-        step = self._trace.add(
-            kind="Scan",
-            label=side.model._meta.label,
-            database=side.database,
-            reason=f"the engine reads it through {reading.how}",
-            sql=sql,
-            params=tuple(params),
-            estimated_rows=expected,
-        )
+        why = f"the engine reads it through {reading.how}"
+        step = note(self._trace, side, expected, why)
         batches = self._counted(reading, side, step)
         if reading.is_bound:
             self._database.give(f"read_{side.name}", reading.schema, batches)
