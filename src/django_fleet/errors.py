@@ -9,6 +9,11 @@
     ├── UnknownDatabaseError           (also ConnectionDoesNotExist)
     ├── MissingConnectionError         (also ConnectionDoesNotExist)
     ├── CommandTargetError             (also CommandError)
+    ├── OrphanSearchError              (also CommandError)
+    │   ├── UnknownRelationError
+    │   ├── CompositeRelationError
+    │   ├── UnmendableRelationError
+    │   └── SearchStateError
     ├── UnknownConsistencyError        (also ValueError)
     ├── InvalidLimitError              (also ValueError)
     ├── WriteRefusedError              (also NotSupportedError)
@@ -36,6 +41,7 @@ from django.utils.connection import ConnectionDoesNotExist
 __all__ = [
     "CollationMismatchError",
     "CommandTargetError",
+    "CompositeRelationError",
     "ConfigurationError",
     "EmptyDefaultError",
     "FederationBudgetError",
@@ -46,11 +52,15 @@ __all__ = [
     "InvalidLimitError",
     "MissingConnectionError",
     "NotInstalledError",
+    "OrphanSearchError",
     "PacketTooLargeError",
     "ReadOnlyError",
     "ReplicaWriteError",
+    "SearchStateError",
     "UnknownConsistencyError",
     "UnknownDatabaseError",
+    "UnknownRelationError",
+    "UnmendableRelationError",
     "UnplacedModelError",
     "UnsupportedDjangoError",
     "WriteRefusedError",
@@ -185,6 +195,61 @@ class CommandTargetError(FleetError, CommandError):
     """A command of Django was pointed at a database that it cannot work on."""
 
     code = "command-target"
+
+
+class OrphanSearchError(FleetError, CommandError):
+    """A search for orphans that could not begin. Nothing was changed."""
+
+    code = "orphan-search"
+
+
+class UnknownRelationError(OrphanSearchError):
+    """``--model`` names nothing that crosses a boundary."""
+
+    code = "unknown-relation"
+
+    def __init__(self, labels: Iterable[str], known: Iterable[str]) -> None:
+        super().__init__(
+            f"No relation of {listed(labels)} crosses a boundary. Name a model that holds a key, or "
+            f"app.Model.field; these cross one: {listed(known)}."
+        )
+
+
+class CompositeRelationError(OrphanSearchError):
+    """A relation over a boundary whose key has several columns."""
+
+    code = "composite-relation"
+
+    def __init__(self, relations: Iterable[str]) -> None:
+        super().__init__(
+            f"Orphans of {listed(relations)} cannot be searched for: the key has several columns. "
+            "Nothing was read. Name the other relations with --model."
+        )
+
+
+class UnmendableRelationError(OrphanSearchError):
+    """``--fix`` asks for something that a relation does not allow."""
+
+    code = "unmendable-relation"
+
+    def __init__(self, relations: Iterable[str], *, fix: str, why: str) -> None:
+        super().__init__(
+            f"--fix {fix} is not possible for {listed(relations)}: they {why}. Nothing was changed. "
+            "Choose another --fix, or name other relations with --model."
+        )
+
+
+class SearchStateError(OrphanSearchError):
+    """The file of ``--state`` does not say where this search may go on."""
+
+    code = "search-state"
+
+    def __init__(self, path: object, why: str) -> None:
+        self.path = str(path)
+        super().__init__(
+            f"The state in {self.path!r} {why}. Nothing was changed. Repeat the options of the search "
+            "that wrote it, or begin again without --resume."
+        )
 
 
 class WriteRefusedError(FleetError, NotSupportedError):

@@ -4,7 +4,16 @@ from typing import Final
 
 from django.dispatch import Signal
 
-__all__ = ["query_crossed"]
+__all__ = ["orphans_found", "query_crossed"]
+
+orphans_found: Final = Signal()
+"""A search for orphans went through a relation and found some, mended by now or not.
+
+``sender`` is the model that holds the key, ``boundary`` a
+``django_fleet.relations.boundaries.Boundary``, ``tally`` a
+``django_fleet.relations.progress.Tally``: ``keys``, ``left``, ``mended``, ``examples``. It is sent once
+for each pass over a relation.
+"""
 
 query_crossed: Final = Signal()
 """A query carried rows between databases, and its answer is complete.

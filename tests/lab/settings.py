@@ -24,6 +24,7 @@ INSTALLED_APPS = [
     "lab.crm",
     "lab.library",
     "lab.trade",
+    "lab.family",
 ]
 MIDDLEWARE = [
     "django_fleet.middleware.ConsistencyMiddleware",

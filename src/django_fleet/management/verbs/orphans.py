@@ -1,0 +1,183 @@
+"""``fleet orphans``: rows whose parent at another home is gone, found and mended."""
+
+import signal
+import threading
+from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from threading import Event
+from typing import Any, Final
+
+from django.core.management.base import BaseCommand, CommandError
+
+from django_fleet.management.verbs.output import write_json
+from django_fleet.management.verbs.progress import ProgressLine
+from django_fleet.management.verbs.verb import Verb
+from django_fleet.relations.mending import FIXES, check_mendable
+from django_fleet.relations.orphans import Search
+from django_fleet.relations.progress import Progress, Tally, begun, resumed
+from django_fleet.relations.sweep import CHUNK, Conduct, Sweep
+from django_fleet.relations.watched import watched
+
+RATE_OF_A_WATCH: Final = 100_000
+"""Keys a second with ``--every``, unless it is told: a watch shall not be noticed."""
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """What to look at, what to do, and how fast."""
+    parser.add_argument(
+        "--fix",
+        choices=FIXES,
+        default="report",
+        help="delete the rows as Django does, set their key to null, or only report (the default)",
+    )
+    parser.add_argument(
+        "--model",
+        nargs="+",
+        default=[],
+        metavar="app[.Model[.field]]",
+        help="look at the keys of these models only",
+    )
+    parser.add_argument(
+        "--chunk", type=_count, default=CHUNK, metavar="N", help="keys asked for at once"
+    )
+    parser.add_argument("--rate", type=_count, metavar="N", help="at most N keys a second")
+    parser.add_argument(
+        "--every", type=_seconds, metavar="SECONDS", help="begin again after this pause, for ever"
+    )
+    parser.add_argument(
+        "--state", type=Path, metavar="FILE", help="keep in FILE how far the search has come"
+    )
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on where the state says; from the start without one",
+    )
+    parser.add_argument(
+        "--show", type=int, default=10, metavar="N", help="name N orphans of each relation"
+    )
+
+
+def run(command: BaseCommand, options: dict[str, Any]) -> None:
+    """Goes through all relations over a boundary. Fails while an orphan is left."""
+    if options["resume"] and options["state"] is None:
+        raise CommandError("--resume needs --state FILE: the file that the search wrote.")
+    with _stopped_by_signals() as stop:
+        while True:
+            progress = _pass(command, options, stop)
+            is_over = options["every"] is None or stop.wait(options["every"])
+            if is_over:
+                break
+            options["resume"] = False
+    if progress.queue:
+        how = "--resume goes on there" if options["state"] else "--state FILE would have kept where"
+        raise CommandError(f"Stopped before the end; {how}. {progress.left:,} orphans so far.")
+    if progress.left:
+        raise CommandError(f"{progress.left:,} orphans are left.")
+
+
+def _pass(command: BaseCommand, options: dict[str, Any], stop: Event) -> Progress:
+    """One pass, told when it is over."""
+    searches = watched(options["model"])
+    fix, state = options["fix"], options["state"]
+    check_mendable(searches, fix)
+    progress = resumed(state, searches, fix) if options["resume"] else begun(searches, fix)
+    rate = options["rate"] or (RATE_OF_A_WATCH if options["every"] is not None else None)
+    conduct = Conduct(fix, options["chunk"], rate, options["show"])
+    keep = (lambda each: each.save(state)) if state else (lambda _each: None)
+    keep(progress)
+    sweep = Sweep(searches, progress, conduct, stop=stop, save=keep)
+    quiet = options["json"] or options["verbosity"] == 0
+    with ProgressLine(command.stdout, quiet=quiet) as line:
+        for search in sweep.run():
+            line.tell(_headway(search, progress.tallies[search.name]))
+    if state and not progress.queue:
+        state.unlink()
+    _show(command, options, searches, progress)
+    return progress
+
+
+def _headway(search: Search, tally: Tally) -> str:
+    orphans = tally.left + tally.mended
+    return f"{search.name}: {tally.keys:,} keys, {orphans:,} orphans"
+
+
+def _show(
+    command: BaseCommand, options: dict[str, Any], searches: list[Search], progress: Progress
+) -> None:
+    if options["json"]:
+        relations = [_described(search, progress) for search in searches]
+        write_json(command, {"finished": not progress.queue, "relations": relations})
+        return
+    for search in searches:
+        tally = progress.tallies.get(search.name)
+        if tally is not None:
+            command.stdout.write(_line(search, tally))
+    if not searches:
+        command.stdout.write("No relation crosses a boundary.")
+
+
+def _described(search: Search, progress: Progress) -> dict[str, Any]:
+    boundary = search.boundary
+    return {
+        "relation": search.name,
+        "child_home": boundary.child_home,
+        "parent": boundary.parent._meta.label,
+        "parent_home": boundary.parent_home,
+        **asdict(progress.tallies.get(search.name, Tally())),
+    }
+
+
+def _line(search: Search, tally: Tally) -> str:
+    boundary = search.boundary
+    said = f"{tally.keys:,} keys, {tally.left:,} orphans left, {tally.mended:,} mended"
+    named = f"\n\t{', '.join(tally.examples)}" if tally.examples else ""
+    where = f"({boundary.child_home}, parents on {boundary.parent_home})"
+    return f"{search.name} {where}: {said}{named}"
+
+
+@contextmanager
+def _stopped_by_signals() -> Iterator[Event]:
+    """Inside, the first SIGINT or SIGTERM sets the event; a second one does what it did before."""
+    stop = Event()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop
+        return
+    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
+
+    def ask_to_stop(number: int, _frame: object) -> None:
+        stop.set()
+        signal.signal(number, before[signal.Signals(number)])
+
+    for each in before:
+        signal.signal(each, ask_to_stop)
+    try:
+        yield stop
+    finally:
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ArgumentTypeError("1 or more")
+    return number
+
+
+def _seconds(text: str) -> float:
+    number = float(text)
+    if number < 0:
+        raise ArgumentTypeError("0 or more seconds")
+    return number
+
+
+VERB: Final = Verb(
+    name="orphans",
+    help="Finds rows whose parent at another home is gone, and mends them.",
+    example="manage.py fleet orphans --fix delete --state orphans.json --resume",
+    add_arguments=add_arguments,
+    run=run,
+)

@@ -1,0 +1,227 @@
+"""Which rows point to a parent that is gone: keys are read in chunks, and put to the parent's home at once.
+
+A chunk is a run of distinct keys in the child's order, continued behind its last key. One statement
+asks the parent's home which of them it does not have; nothing is ever read from a replica.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from django.core.exceptions import ValidationError
+from django.db import connections
+from django.db.models import QuerySet
+from django.db.models.expressions import Col
+from django.db.models.functions import MD5
+
+from django_fleet.errors import PacketTooLargeError
+from django_fleet.relations.boundaries import Boundary
+from django_fleet.vendors import vendor_of
+from django_fleet.vendors.cargo import Column
+from django_fleet.vendors.carriers.freight import Kind, kind_of, typed
+from django_fleet.vendors.texts import BYTES
+
+if TYPE_CHECKING:
+    from django.db.models import Field, Model
+
+FEW: Final = 500
+"""How many keys are bound one by one in a statement."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A run of keys that was put to the parent's home."""
+
+    last: Any
+    """The greatest of them, in the child's order: the next chunk is behind it."""
+
+    count: int
+    missing: tuple[Any, ...]
+    """Those that no parent has, as the child's column holds them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Looks for the orphans of one boundary."""
+
+    boundary: Boundary
+
+    type_id: Any = None
+    """Of a generic foreign key: the value of the child's content type column."""
+
+    about: str = ""
+    """Of a generic foreign key: the label of the model that this content type names."""
+
+    @property
+    def name(self) -> str:
+        """The relation; of a generic foreign key with the model that it is about."""
+        return f"{self.boundary.label} -> {self.about}" if self.about else self.boundary.label
+
+    @property
+    def key(self) -> "Field[Any, Any]":
+        """The child's column."""
+        return self.boundary.keys[0]
+
+    @property
+    def target(self) -> "Field[Any, Any]":
+        """The parent's column, itself and not another one that it repeats."""
+        return self.boundary.targets[0]
+
+    def rows(self) -> "QuerySet[Model]":
+        """The rows of the child that point to a parent, on the child's primary."""
+        child, column = self.boundary.child, self.key.attname
+        found: QuerySet[Model] = QuerySet(child, using=self.boundary.child_home).filter(
+            **{f"{column}__isnull": False}
+        )
+        if self.boundary.is_generic:
+            generic: Any = self.boundary.field
+            found = found.filter(**{generic.ct_field: self.type_id})
+        return found.order_by()
+
+    def chunks(self, size: int, after: Any = None) -> Iterator[Chunk]:
+        """Every key behind ``after``, at most about ``size`` at a time. Any may come to an end here."""
+        while True:
+            keys = self._keys(size, after)
+            if not keys:
+                return
+            after = keys[-1]
+            yield Chunk(after, len(keys), tuple(self.absent(self._told_apart(keys))))
+            if len(keys) < size:
+                return
+
+    def _keys(self, size: int, after: Any) -> list[Any]:
+        column = self.key.attname
+        rows = self.rows()
+        if after is not None:
+            rows = rows.filter(**{f"{column}__gt": after})
+        return list(rows.order_by(column).values_list(column, flat=True).distinct()[:size])
+
+    # -- Which texts are equal is not for the child's collation to say: keys are equal byte by byte.
+
+    @property
+    def is_lax(self) -> bool:
+        """Whether the child's home takes different keys for the same."""
+        field = typed(self.key)
+        if kind_of(field) is not Kind.TEXT:
+            return False
+        vendor = vendor_of(connections[self.boundary.child_home])
+        return vendor.texts(getattr(field, "db_collation", None)).equality != BYTES
+
+    def _told_apart(self, keys: list[Any]) -> list[Any]:
+        """The same run of keys with those that the child's collation took for others among them."""
+        if not self.is_lax:
+            return keys
+        column = self.key.attname
+        run = self.rows().filter(**{f"{column}__gte": keys[0], f"{column}__lte": keys[-1]})
+        return [key for key, _ in run.values_list(column, MD5(column)).distinct()]
+
+    def count(self, keys: Sequence[Any]) -> int:
+        """How many rows have one of ``keys`` now."""
+        if self.is_lax:
+            return sum(len(rows) for rows in self.pages(keys, FEW))
+        return sum(self.having(some).count() for some in sliced(keys))
+
+    def pages(self, keys: Sequence[Any], size: int) -> Iterator[list[tuple[Any, Any]]]:
+        """Primary key and key of every row that has one of ``keys``, some at a time."""
+        for some in sliced(keys):
+            rows: QuerySet[Any] = self.having(some).order_by("pk")
+            after: Any = None
+            while page := list(
+                (rows if after is None else rows.filter(pk__gt=after)).values_list(
+                    "pk", self.key.attname
+                )[:size]
+            ):
+                after = page[-1][0]
+                yield [row for row in page if row[1] in some] if self.is_lax else page
+
+    def having(self, keys: Sequence[Any]) -> "QuerySet[Model]":
+        """The rows whose key is one of ``keys``, as the child's home compares them."""
+        return self.rows().filter(**{f"{self.key.attname}__in": list(keys)})
+
+    # -- The parent's side
+
+    def absent(self, keys: Sequence[Any]) -> list[Any]:
+        """Those of ``keys`` that no parent has now, on the parent's primary."""
+        if not keys:
+            return []
+        if kind_of(typed(self.key)) is kind_of(typed(self.target)):
+            return self._unmatched(keys)
+        meant: dict[Any, list[Any]] = {}  # a text may stand for a number, and several for one
+        nothing: list[Any] = []
+        for key in keys:
+            value = None
+            with suppress(ValidationError, ValueError, TypeError, ArithmeticError):
+                value = typed(self.target).to_python(key)
+            (nothing if value is None else meant.setdefault(value, [])).append(key)
+        missing = self._unmatched(list(meant)) if meant else []
+        return nothing + [key for value in missing for key in meant[value]]
+
+    def _unmatched(self, values: Sequence[Any]) -> list[Any]:
+        here = connections[self.boundary.parent_home]
+        source = connections[self.boundary.child_home]
+        if here.vendor != source.vendor and self._compares_laxly():
+            return self._not_found(values)
+        try:
+            return self._anti_join(values)
+        except PacketTooLargeError:
+            middle = len(values) // 2
+            if not middle:
+                raise
+            return self._unmatched(values[:middle]) + self._unmatched(values[middle:])
+
+    def _anti_join(self, values: Sequence[Any]) -> list[Any]:
+        here = connections[self.boundary.parent_home]
+        source = connections[self.boundary.child_home]
+        column = Column("fleet_key", self.target, self.boundary.label)
+        rows = [(value,) for value in values]
+        cargo = vendor_of(here).carrier.table(here, [column], rows, source=source)
+        table, name, key = (
+            here.ops.quote_name(each).replace("%", "%%")
+            for each in (self._table(), str(self.target.column), column.name)
+        )
+        sql = (
+            f"SELECT asked.{key} FROM {cargo.sql} asked WHERE NOT EXISTS "  # noqa: S608
+            f"(SELECT 1 FROM {table} parent WHERE parent.{name} = asked.{key})"
+        )
+        with here.cursor() as cursor:
+            cursor.execute(sql, cargo.params)
+            found = [value for (value,) in cursor.fetchall()]
+        expression = Col("asked", cast("Any", self.target))
+        for convert in (
+            *here.ops.get_db_converters(expression),
+            *self.target.get_db_converters(here),
+        ):
+            found = [convert(value, expression, here) for value in found]
+        return found
+
+    def _compares_laxly(self) -> bool:
+        """Whether the parent's home takes different texts for the same."""
+        field = typed(self.target)
+        if kind_of(field) is not Kind.TEXT:
+            return False
+        vendor = vendor_of(connections[self.boundary.parent_home])
+        return vendor.texts(getattr(field, "db_collation", None)).equality != BYTES
+
+    def _not_found(self, values: Sequence[Any]) -> list[Any]:
+        """As ``_unmatched``, byte by byte, with the index of a column that compares in another way."""
+        found: set[Any] = set()
+        column = self.target.attname
+        for some in sliced(values):
+            parents: QuerySet[Model] = QuerySet(
+                self.boundary.parent, using=self.boundary.parent_home
+            )
+            found.update(
+                parents.filter(**{f"{column}__in": some}).values_list(column, flat=True).order_by()
+            )
+        return [value for value in values if value not in found]
+
+    def _table(self) -> str:
+        """Where the target column is: of a child of multi-table inheritance its own table."""
+        return self.target.model._meta.db_table
+
+
+def sliced(keys: Sequence[Any]) -> Iterator[list[Any]]:
+    """``keys`` in lists that a statement takes one by one."""
+    for start in range(0, len(keys), FEW):
+        yield list(keys[start : start + FEW])
