@@ -11,6 +11,7 @@ from bench.crossing import measure as crossing
 from bench.crossing import report as crossing_report
 from bench.crossing.cases import SIZES, Size
 from bench.figures import Verdict
+from bench.orphans import measure as orphans
 from django_fleet.testing.servers.errors import ServerUnavailableError
 
 Found = tuple[list[str], Any, list[Verdict]]
@@ -66,10 +67,22 @@ def _crossing(options: argparse.Namespace) -> Found:
     return crossing_report.table(found), crossing_report.for_machines(found), found.verdicts()
 
 
+def _orphans(options: argparse.Namespace) -> Found:
+    """Nothing where there is no server, unless it was asked for by name."""
+    try:
+        found = orphans.measure(options.vendor, options.size, options.rounds)
+    except ServerUnavailableError as error:
+        if options.measure:
+            raise
+        return [f"A search for orphans was not measured. {error}"], None, []
+    return orphans.table(found), orphans.for_machines(found), orphans.verdicts(found)
+
+
 MEASURES: dict[str, Callable[[argparse.Namespace], Found]] = {
     "routing": _routing,
     "first": _first,
     "crossing": _crossing,
+    "orphans": _orphans,
 }
 
 
@@ -102,8 +115,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("measure", nargs="?", choices=(*MEASURES, ON_DEMAND), help="only this one")
     parser.add_argument("--json", action="store_true", help="for machines")
     parser.add_argument("--rounds", type=_rounds, help="more of them make calmer figures")
+    parser.add_argument("--size", choices=SIZES, default="everyday", help="how many rows")
+    of_orphans = parser.add_argument_group("orphans")
+    of_orphans.add_argument(
+        "--vendor", choices=orphans.VENDORS, default=orphans.VENDORS[0], help="whose databases"
+    )
     of_crossing = parser.add_argument_group("crossing")
-    of_crossing.add_argument("--size", choices=SIZES, default="everyday", help="how many rows")
     of_crossing.add_argument(
         "--case", action="append", choices=_CASES, default=[], help="only this one, or this kind"
     )

@@ -18,11 +18,12 @@ from django.db.models.functions import MD5
 from django_fleet.errors import PacketTooLargeError
 from django_fleet.relations.boundaries import Boundary
 from django_fleet.vendors import vendor_of
-from django_fleet.vendors.cargo import Column
+from django_fleet.vendors.cargo import Cargo, Column
 from django_fleet.vendors.carriers.freight import Kind, kind_of, typed
 from django_fleet.vendors.texts import BYTES
 
 if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
     from django.db.models import Field, Model
 
 FEW: Final = 500
@@ -81,21 +82,46 @@ class Search:
 
     def chunks(self, size: int, after: Any = None) -> Iterator[Chunk]:
         """Every key behind ``after``, at most about ``size`` at a time. Any may come to an end here."""
-        while True:
-            keys = self._keys(size, after)
-            if not keys:
+        look = self._chunk_as_text if self._can_pass_text() else self._chunk
+        while (chunk := look(size, after)) is not None:
+            yield chunk
+            if chunk.count < size:
                 return
-            after = keys[-1]
-            yield Chunk(after, len(keys), tuple(self.absent(self._told_apart(keys))))
-            if len(keys) < size:
-                return
+            after = chunk.last
 
-    def _keys(self, size: int, after: Any) -> list[Any]:
+    def _chunk(self, size: int, after: Any) -> Chunk | None:
+        keys = list(self._run(size, after))
+        if not keys:
+            return None
+        return Chunk(keys[-1], len(keys), tuple(self.absent(self._told_apart(keys))))
+
+    def _chunk_as_text(self, size: int, after: Any) -> Chunk | None:
+        """The same with keys that go from one home to the other without being unpacked here."""
+        home, there = (connections[each] for each in self._homes)
+        carrier = vendor_of(there).carrier
+        sql, params = self._run(size, after).query.get_compiler(home.alias).as_sql()
+        with home.cursor() as cursor:
+            cursor.execute(carrier.run_as_text(sql), params)
+            text, count, *ends = cursor.fetchone()
+        if text is None:
+            return None
+        first, last = _converted(ends, self.key, home)
+        cargo = carrier.table_from_text(there, self._column, text)
+        missing = self._anti_join(cargo, first, last)
+        return Chunk(last, count, tuple(missing))
+
+    def _can_pass_text(self) -> bool:
+        home, there = (connections[each] for each in self._homes)
+        is_one_type = typed(self.key) is typed(self.target) and not self.is_lax
+        return is_one_type and vendor_of(there).carrier.can_pass_text(there, home)
+
+    def _run(self, size: int, after: Any) -> "QuerySet[Model, Any]":
+        """The next distinct keys."""
         column = self.key.attname
         rows = self.rows()
         if after is not None:
             rows = rows.filter(**{f"{column}__gt": after})
-        return list(rows.order_by(column).values_list(column, flat=True).distinct()[:size])
+        return rows.order_by(column).values_list(column, flat=True).distinct()[:size]
 
     # -- Which texts are equal is not for the child's collation to say: keys are equal byte by byte.
 
@@ -162,38 +188,51 @@ class Search:
         source = connections[self.boundary.child_home]
         if here.vendor != source.vendor and self._compares_laxly():
             return self._not_found(values)
+        rows = [(value,) for value in values]
         try:
-            return self._anti_join(values)
+            cargo = vendor_of(here).carrier.table(here, [self._column], rows, source=source)
         except PacketTooLargeError:
             middle = len(values) // 2
             if not middle:
                 raise
             return self._unmatched(values[:middle]) + self._unmatched(values[middle:])
+        is_number = kind_of(typed(self.target)) is Kind.INTEGER
+        ends = (min(values), max(values)) if is_number else (None, None)
+        return self._anti_join(cargo, *ends)
 
-    def _anti_join(self, values: Sequence[Any]) -> list[Any]:
+    def _anti_join(self, cargo: Cargo, first: Any, last: Any) -> list[Any]:
+        """The keys of a cargo that no parent has; numbers lie between ``first`` and ``last``.
+
+        That bound lets a server read a part of its index once, in place of one look for each key.
+        Other types may have another order at either home, so they go without.
+        """
         here = connections[self.boundary.parent_home]
-        source = connections[self.boundary.child_home]
-        column = Column("fleet_key", self.target, self.boundary.label)
-        rows = [(value,) for value in values]
-        cargo = vendor_of(here).carrier.table(here, [column], rows, source=source)
+        is_bounded = kind_of(typed(self.target)) is Kind.INTEGER
         table, name, key = (
             here.ops.quote_name(each).replace("%", "%%")
-            for each in (self._table(), str(self.target.column), column.name)
+            for each in (
+                self.target.model._meta.db_table,
+                str(self.target.column),
+                self._column.name,
+            )
         )
+        bound = f" AND parent.{name} BETWEEN %s AND %s" if is_bounded else ""
         sql = (
             f"SELECT asked.{key} FROM {cargo.sql} asked WHERE NOT EXISTS "  # noqa: S608
-            f"(SELECT 1 FROM {table} parent WHERE parent.{name} = asked.{key})"
+            f"(SELECT 1 FROM {table} parent WHERE parent.{name} = asked.{key}{bound})"
         )
         with here.cursor() as cursor:
-            cursor.execute(sql, cargo.params)
+            cursor.execute(sql, (*cargo.params, first, last) if is_bounded else cargo.params)
             found = [value for (value,) in cursor.fetchall()]
-        expression = Col("asked", cast("Any", self.target))
-        for convert in (
-            *here.ops.get_db_converters(expression),
-            *self.target.get_db_converters(here),
-        ):
-            found = [convert(value, expression, here) for value in found]
-        return found
+        return _converted(found, self.target, here)
+
+    @property
+    def _column(self) -> Column:
+        return Column("fleet_key", self.target, self.boundary.label)
+
+    @property
+    def _homes(self) -> tuple[str, str]:
+        return self.boundary.child_home, self.boundary.parent_home
 
     def _compares_laxly(self) -> bool:
         """Whether the parent's home takes different texts for the same."""
@@ -216,9 +255,18 @@ class Search:
             )
         return [value for value in values if value not in found]
 
-    def _table(self) -> str:
-        """Where the target column is: of a child of multi-table inheritance its own table."""
-        return self.target.model._meta.db_table
+
+def _converted(
+    values: list[Any], field: "Field[Any, Any]", connection: "BaseDatabaseWrapper"
+) -> list[Any]:
+    """What a driver gave for a column, as Django would give it."""
+    expression = Col("", cast("Any", field))
+    for convert in (
+        *connection.ops.get_db_converters(expression),
+        *field.get_db_converters(connection),
+    ):
+        values = [convert(value, expression, connection) for value in values]
+    return values
 
 
 def sliced(keys: Sequence[Any]) -> Iterator[list[Any]]:

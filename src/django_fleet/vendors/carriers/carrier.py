@@ -77,6 +77,19 @@ class Carrier:
         """As ``keys``, with the text that ``keys_as_text`` gave on the other side."""
         raise NotImplementedError(connection.alias, left, field, text)
 
+    def run_as_text(self, sql: str) -> str:
+        """SQL for ``source``: one row of (text of all values of ``sql``, count, least, greatest).
+
+        The text is that of ``keys_as_text``. None of the values is ``NULL``.
+        """
+        raise NotImplementedError(sql)
+
+    def table_from_text(
+        self, connection: "BaseDatabaseWrapper", column: Column, text: str
+    ) -> Cargo:
+        """As ``table`` with one column, with the text that ``keys_as_text`` gave on the other side."""
+        raise NotImplementedError(connection.alias, column, text)
+
     def estimated_result(
         self, connection: "BaseDatabaseWrapper", sql: str, params: Sequence[Any]
     ) -> int | None:

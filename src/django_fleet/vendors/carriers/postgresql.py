@@ -119,6 +119,20 @@ class PostgreSQLCarrier(Carrier):
         type_ = _declared(connection, typed(field))
         return Cargo(f"{left} = ANY(%s::{type_}[])", (text,), len(text))
 
+    def run_as_text(self, sql: str) -> str:
+        return (
+            "SELECT run::text, cardinality(run), run[1], run[cardinality(run)] "  # noqa: S608
+            f"FROM (SELECT array_agg(k ORDER BY k) AS run FROM ({sql}) AS keys(k)) AS runs"
+        )
+
+    def table_from_text(
+        self, connection: "BaseDatabaseWrapper", column: Column, text: str
+    ) -> Cargo:
+        name = _quoted(connection, column.name)
+        type_ = _declared(connection, typed(column.field))
+        sql = f"(SELECT {name} FROM unnest(%s::{type_}[]) AS shipped({name}))"  # noqa: S608
+        return Cargo(sql, (text,), len(text))
+
     def estimated_result(
         self, connection: "BaseDatabaseWrapper", sql: str, params: Sequence[Any]
     ) -> int | None:
