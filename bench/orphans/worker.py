@@ -80,6 +80,7 @@ def _start(databases: dict[str, Any]) -> None:
         INSTALLED_APPS=["django_fleet", "bench.orphans"],
         DATABASES=databases,
         DATABASE_ROUTERS=["django_fleet.Router"],
+        LOGGING={"version": 1, "loggers": {"django_fleet": {"level": "CRITICAL"}}},
         FLEET={"PLACEMENT": {"orphans.Parent": "parents", "orphans.Child": "children"}},
     )
     if any("mysql" in entry.get("ENGINE", "") for entry in databases.values()):

@@ -5,6 +5,7 @@ Nothing here opens a connection; what only a connection can tell is for ``manage
 
 from typing import Final
 
+from django_fleet.checks.orphans import check_orphans
 from django_fleet.checks.placement import check_homes, check_placement
 from django_fleet.checks.project import check_project
 from django_fleet.checks.relations import check_relations
@@ -13,11 +14,19 @@ from django_fleet.checks.topology import check_replicas
 __all__ = [
     "STATIC",
     "check_homes",
+    "check_orphans",
     "check_placement",
     "check_project",
     "check_relations",
     "check_replicas",
 ]
 
-STATIC: Final = (check_replicas, check_placement, check_homes, check_relations, check_project)
+STATIC: Final = (
+    check_replicas,
+    check_placement,
+    check_homes,
+    check_relations,
+    check_orphans,
+    check_project,
+)
 """Every check that ``manage.py check`` runs for us."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 
-from django_fleet.routing.elsewhere import home_of
+from django_fleet.routing.elsewhere import alias_of
 from django_fleet.routing.present import is_present
 from django_fleet.routing.running import running
 from django_fleet.topology.placement import owner
@@ -135,7 +135,7 @@ def generic_keys() -> "list[tuple[type[Model], GenericForeignKey]]":
 
 def primary_home(model: "type[Model]") -> str:
     """The primary that has the rows of ``model``; those of a through table are with its owner's."""
-    return running().fleet.primary_of(home_of(owner(model), for_write=True))
+    return running().fleet.primary_of(alias_of(owner(model), for_write=True))
 
 
 def _with_tables() -> "Iterator[type[Model]]":

@@ -6,8 +6,7 @@ What a pass deletes may leave orphans of its own at other homes; their relations
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from threading import Event
-from time import monotonic
+from time import monotonic, sleep
 from typing import Final
 
 from django_fleet.relations.mending import Fix, mended, reported
@@ -18,6 +17,9 @@ from django_fleet.signals import orphans_found
 logger: Final = logging.getLogger("django_fleet.relations")
 
 CHUNK: Final = 50_000
+
+HEARD_WITHIN_S: Final = 0.2
+"""How soon a pause ends when it is asked to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,31 @@ class Conduct:
     """How many orphans of each relation are named."""
 
 
+class Stop:
+    """Asks a sweep to end after the chunk at hand; may be set by a signal's handler.
+
+    ``threading.Event`` may not: its lock may be held by the very code that the signal interrupted.
+    """
+
+    def __init__(self) -> None:
+        self._is_set = False
+
+    def set(self) -> None:
+        """Ends the sweep, and its pauses."""
+        self._is_set = True
+
+    def is_set(self) -> bool:
+        """Whether it was asked to end."""
+        return self._is_set
+
+    def wait(self, timeout_s: float) -> bool:
+        """Pauses, at most until it is set; whether it is."""
+        ends = monotonic() + timeout_s
+        while not self._is_set and (left := ends - monotonic()) > 0:
+            sleep(min(left, HEARD_WITHIN_S))
+        return self._is_set
+
+
 @dataclass(slots=True)
 class Sweep:
     """Goes through ``searches`` as far as ``progress`` says they are still to do."""
@@ -42,7 +69,7 @@ class Sweep:
     searches: Sequence[Search]
     progress: Progress
     conduct: Conduct
-    stop: Event = field(default_factory=Event)
+    stop: Stop = field(default_factory=Stop)
     save: Callable[[Progress], None] = lambda _progress: None
     clock: Callable[[], float] = monotonic
 

@@ -1,12 +1,11 @@
 """One pass over relations, on SQLite in memory: what stops it, what it tells, what it looks at again."""
 
 import logging
-from threading import Event
 
 import pytest
 
 from django_fleet.relations.progress import Progress, begun
-from django_fleet.relations.sweep import Conduct, Sweep
+from django_fleet.relations.sweep import Conduct, Stop, Sweep
 from django_fleet.relations.watched import watched
 from django_fleet.signals import orphans_found
 from lab.family.apart import AWAY, CHILDREN, PARENTS
@@ -30,19 +29,19 @@ def sweep(*, only="family.Child.number", progress=None, save=lambda _: None, sto
     searches = watched([only])
     conduct = Conduct(**conduct)
     return Sweep(
-        searches, progress or begun(searches, conduct.fix), conduct, stop=stop or Event(), save=save
+        searches, progress or begun(searches, conduct.fix), conduct, stop=stop or Stop(), save=save
     )
 
 
-class Pauses(Event):
+class Pauses(Stop):
     """Notes how long it was waited for, and waits for nothing."""
 
     def __init__(self):
         super().__init__()
         self.waited = []
 
-    def wait(self, timeout=None):
-        self.waited.append(timeout)
+    def wait(self, timeout_s):
+        self.waited.append(timeout_s)
         return self.is_set()
 
 
@@ -64,7 +63,7 @@ def test_every_key_is_asked_for_once(chunk):
 @pytest.mark.parametrize("stop_after", [1, 2, 3, 4])
 def test_a_sweep_that_was_stopped_goes_on_where_it_was(tmp_path, fix, stop_after):
     """Between two chunks; together they did what one would have done, and nothing twice."""
-    path, stop = tmp_path / "state", Event()
+    path, stop = tmp_path / "state", Stop()
     first = sweep(fix=fix, chunk=3, stop=stop, save=lambda each: each.save(path))
     asked = []
     for number, _ in enumerate(first.run(), start=1):
@@ -99,7 +98,7 @@ def test_it_is_saved_before_it_is_told():
 
 @pytest.mark.usefixtures("family")
 def test_a_rate_is_kept_by_pauses():
-    """Four keys at eight a second take half a second, what the databases took included."""
+    """Four keys at one a second take four, what the databases took included; the clock ticks once for that."""
     stop = Pauses()
     clock = iter(range(100))
     made = sweep(chunk=4, rate=1, stop=stop)
@@ -121,7 +120,7 @@ def test_without_a_rate_nothing_waits():
 @pytest.mark.usefixtures("family")
 def test_a_stop_ends_a_pause():
     """Nobody waits for a slow rate to be kept."""
-    stop = Event()
+    stop = Stop()
     made = sweep(chunk=4, rate=1, stop=stop)
     for _ in made.run():
         stop.set()
@@ -160,3 +159,14 @@ def test_a_second_visit_counts_what_is_left_anew():
     for _ in made.run():
         pass
     assert made.progress.tallies[name].left == 5
+
+
+def test_a_pause_ends_when_it_is_over_or_told(monkeypatch):
+    """Whoever waits is told which."""
+    stop, slept = Stop(), []
+    assert stop.wait(0.01) is False
+    monkeypatch.setattr("django_fleet.relations.sweep.sleep", lambda _: slept.append(stop.set()))
+    assert stop.wait(1000) is True
+    assert len(slept) == 1
+    assert stop.wait(1000) is True
+    assert len(slept) == 1

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from threading import Event
 from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
@@ -18,7 +17,7 @@ from django_fleet.management.verbs.verb import Verb
 from django_fleet.relations.mending import FIXES, check_mendable
 from django_fleet.relations.orphans import Search
 from django_fleet.relations.progress import Progress, Tally, begun, resumed
-from django_fleet.relations.sweep import CHUNK, Conduct, Sweep
+from django_fleet.relations.sweep import CHUNK, Conduct, Stop, Sweep
 from django_fleet.relations.watched import watched
 
 RATE_OF_A_WATCH: Final = 100_000
@@ -78,7 +77,7 @@ def run(command: BaseCommand, options: dict[str, Any]) -> None:
         raise CommandError(f"{progress.left:,} orphans are left.")
 
 
-def _pass(command: BaseCommand, options: dict[str, Any], stop: Event) -> Progress:
+def _pass(command: BaseCommand, options: dict[str, Any], stop: Stop) -> Progress:
     """One pass, told when it is over."""
     searches = watched(options["model"])
     fix, state = options["fix"], options["state"]
@@ -139,9 +138,9 @@ def _line(search: Search, tally: Tally) -> str:
 
 
 @contextmanager
-def _stopped_by_signals() -> Iterator[Event]:
-    """Inside, the first SIGINT or SIGTERM sets the event; a second one does what it did before."""
-    stop = Event()
+def _stopped_by_signals() -> Iterator[Stop]:
+    """Inside, the first SIGINT or SIGTERM sets it; a second one does what it did before."""
+    stop = Stop()
     if threading.current_thread() is not threading.main_thread():
         yield stop
         return

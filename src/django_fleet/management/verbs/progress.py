@@ -51,9 +51,11 @@ class ProgressLine:
         if self._quiet:
             return
         if self._status is not None:
-            self._status.update(text)
-        elif self._clock() - self._latest >= EVERY_S:
-            self._latest = self._clock()
+            self._status.update(_plain(text))
+            return
+        now = self._clock()
+        if now - self._latest >= EVERY_S:
+            self._latest = now
             self._stream.write(text)
 
 
@@ -63,4 +65,11 @@ def _rich_status(stream: OutputWrapper) -> Any:
         from rich.status import Status  # noqa: PLC0415
     except ImportError:
         return None
-    return Status("", console=Console(file=stream, markup=False))  # type: ignore[arg-type]
+    return Status("", console=Console(file=stream))  # type: ignore[arg-type]
+
+
+def _plain(text: str) -> Any:
+    """A text in which nothing is markup."""
+    from rich.text import Text  # noqa: PLC0415 -- rich is an extra, and there by now
+
+    return Text(text)
