@@ -97,11 +97,12 @@ def test_e2_a_queryset_of_another_database_as_a_sub_query(library):
 
 def test_e2_a_sub_query_of_a_database_that_was_named(library):
     """Also of a table that the host has itself: who says ``using`` means it."""
+    Publisher.objects.create(pk=7, name="here")
     Publisher.objects.using("places").create(pk=7, name="there")
     Book.objects.filter(pk=1).update(publisher_id=7)
-    there = Publisher.objects.using("places").values("pk")
-    assert titles(Book.objects.filter(publisher_id__in=there)) == ["Rose"]
-    assert titles(Book.objects.filter(publisher_id__in=Publisher.objects.values("pk"))) == []
+    there = Publisher.objects.filter(name="there").values("pk")
+    assert titles(Book.objects.filter(publisher_id__in=there.using("places"))) == ["Rose"]
+    assert titles(Book.objects.filter(publisher_id__in=there)) == []
 
 
 def test_e2_a_sub_query_of_one_value(library):

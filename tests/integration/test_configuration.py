@@ -47,7 +47,17 @@ def test_a2_one_database_needs_no_settings_of_ours(lab):
 
 def test_a3_no_query_reaches_an_empty_default(lab):
     """Contrib apps and our own live elsewhere; ``default`` is never asked."""
-    labels = ("auth", "contenttypes", "sessions", "admin", "shop", "crm", "library")
+    labels = (
+        "auth",
+        "contenttypes",
+        "sessions",
+        "admin",
+        "shop",
+        "crm",
+        "library",
+        "trade",
+        "family",
+    )
     placement = dict.fromkeys(labels, "main")
     with lab.fleet({"default": None, "main": {}, "analytics": {}}, PLACEMENT=placement):
         lab.migrate("main", "analytics")

@@ -14,7 +14,7 @@ from django.db.models import Count, F, FilteredRelation, Max, Q, Subquery, Value
 from django.db.models.functions import Concat
 
 from lab.fleets import statements
-from lab.library.models import Author, Book, Note, Publisher
+from lab.library.models import Author, Book, Country, Note, Publisher, Tag
 
 LAYOUT = {"default": {}, "other": {}}
 FLEET_ROUTER = "django_fleet.Router"
@@ -80,7 +80,7 @@ class Homes:
 def books(lab):
     """Two books on ``default``; the authors on ``other``, one of whom is named in his title."""
     with lab.fleet(LAYOUT, routers=(FLEET_ROUTER, Homes(Author))):
-        lab.create_tables(Author, Publisher, Book)
+        lab.create_tables(Country, Author, Publisher, Tag, Book)
         ann, ben = (Author.objects.create(name=name) for name in ("ann", "ben"))
         Book.objects.create(title="ann by herself", author=ann, price=1)
         Book.objects.create(title="of others", author=ben, price=1)
@@ -132,7 +132,7 @@ def test_rows_that_travelled_do_not_wait_for_the_garbage_to_be_collected(crossin
 def test_a_filtered_relation_may_name_a_table_of_the_other_database(lab):
     """What is read at home of the tables that it joins leaves its condition to the host."""
     with lab.fleet(LAYOUT, routers=(FLEET_ROUTER, Homes(Book, Publisher))):
-        lab.create_tables(Author, Publisher, Book)
+        lab.create_tables(Country, Author, Publisher, Tag, Book)
         ann, ben = (Author.objects.create(name=name) for name in ("ann", "ben"))
         press = Publisher.objects.create(name="press")
         Book.objects.create(title="by ann", author=ann, publisher=press, price=1)
@@ -160,7 +160,7 @@ def test_a_subquery_of_keys_with_several_columns_is_answered_at_home(lab):
 def test_objects_of_a_generic_relation_are_counted_and_summed(lab):
     """Their totals do not hold the content type that the join asks for."""
     with lab.fleet(LAYOUT, routers=(FLEET_ROUTER, Homes(Note))):
-        lab.create_tables(ContentType, Author, Book, Note)
+        lab.create_tables(ContentType, Country, Author, Publisher, Tag, Book, Note)
         ContentType.objects.clear_cache()
         ann, ben = (Author.objects.create(name=name) for name in ("ann", "ben"))
         book = Book.objects.create(pk=ann.pk, title="of ann", author=ann, price=1)

@@ -28,7 +28,7 @@ from django_fleet.signals import query_crossed
 from lab.library.models import Author, Book, Country, Publisher, Review
 from lab.library.placement import LAYOUTS, Scattered
 from lab.library.rows import Library, names
-from lab.library.scatter import Scatter
+from lab.library.scatter import Scatter, unconstrained
 
 pytest.importorskip("duckdb", reason="the extra engine is not installed")
 
@@ -109,7 +109,8 @@ def opened(lab_on, django_db_blocker):
         routers = ["django_fleet.Router", router]
         lab = lab_on(vendors[0])
         with lab.project(entries, routers=routers, FLEET=policy):
-            scatter.create(lab)
+            with unconstrained():
+                scatter.create(lab)
             scatter.load(data)
             with mock.patch.object(choice, "WORTH", 0):
                 yield scatter

@@ -40,6 +40,16 @@ def tiny_thresholds():
         yield
 
 
+@contextmanager
+def unconstrained():
+    """Inside, tables are made without constraints: rows may name others that are nowhere."""
+    with ExitStack() as stack:
+        for field in (field for model in tables() for field in model._meta.local_fields):
+            if field.is_relation:
+                stack.enter_context(mock.patch.dict(vars(field), db_constraint=False))
+        yield
+
+
 class Scatter:
     """One layout on open databases; ``vendors``: alias -> vendor."""
 

@@ -128,7 +128,9 @@ class Partnership(models.Model):
 
 
 class Remark(models.Model):
-    content_type = models.ForeignKey(ContentType, models.CASCADE)
+    content_type = models.ForeignKey(
+        ContentType, models.CASCADE, db_constraint=False
+    )  # migrate makes our tables before that one
     object_id = models.BigIntegerField()
     target = GenericForeignKey()
     text = models.CharField(max_length=20)
