@@ -20,8 +20,9 @@ serve:  ## The example shop with its admin, on http://127.0.0.1:8000
 	@$(RUN) -m example.serve --db $(DB)
 
 test:  ## All tests, on SQLite, PostgreSQL and MariaDB (T="-k b3" to choose)
-	@$(SETUP) test
+	@$(SETUP) test browser
 	@sh scripts/install-mariadb.sh
+	@sh scripts/install-chromium.sh || echo "Without it, the back office is not tested in a browser." >&2
 	@$(RUN) -m pytest $(T)
 
 check:  ## Style, types, import order: what every commit keeps green

@@ -11,7 +11,11 @@ import django
 
 ROOT = Path(__file__).resolve().parent
 PRIMARIES = ("default", "analytics", "legacy")
-FIXTURES = {"analytics": "page_views", "legacy": "customers", "default": "catalog"}
+FIXTURES = {
+    "analytics": ["page_views", "deliveries"],
+    "legacy": ["customers", "suppliers"],
+    "default": ["complaints", "catalog"],
+}
 """The catalogue comes last: where there are products, nothing is missing."""
 
 Report = Callable[[str], None]
@@ -44,9 +48,9 @@ def prepare(report: Report) -> None:
         call_command("migrate", database=alias, verbosity=0, interactive=False)
     if _has_products():
         return
-    for alias, fixture in FIXTURES.items():
-        report(f"manage.py loaddata {fixture} --database={alias}")
-        call_command("loaddata", fixture, database=alias, verbosity=0)
+    for alias, fixtures in FIXTURES.items():
+        report(f"manage.py loaddata {' '.join(fixtures)} --database={alias}")
+        call_command("loaddata", *fixtures, database=alias, verbosity=0)
 
 
 def ensure_administrator() -> None:

@@ -27,6 +27,7 @@ INSTALLED_APPS = [
     "orders",
     "analytics",
     "crm",
+    "purchasing",
 ]
 
 MIDDLEWARE = [

@@ -16,8 +16,16 @@ from pathlib import Path
 
 import pytest
 
+from acceptance.back_office import PICTURES
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 START_TIMEOUT_S = 60
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Says where the pictures are that the browser's tests have made."""
+    if PICTURES.exists():
+        terminalreporter.write_line(f"pictures of the back office: {PICTURES}")
 
 
 @dataclass
