@@ -5,6 +5,7 @@ that both sides are asked the same). A test that looks into the captured SQL the
 database as well, and so leaves the measure.
 """
 
+from django.db import connections
 from django.test import TransactionTestCase
 from django.test.testcases import _AssertNumQueriesContext
 from django.test.utils import CaptureQueriesContext
@@ -24,6 +25,11 @@ def _nothing_captured(_context):
     return []
 
 
-def open_both_databases():
-    """Every test case may use `default` and `other`."""
-    TransactionTestCase.databases = {"default", "other"}
+def open_all_databases():
+    """Every test case that may use a database may use all of them, also if it names some."""
+    TransactionTestCase.databases = "__all__"
+    TransactionTestCase._validate_databases = classmethod(_all_databases)
+
+
+def _all_databases(_case):
+    return frozenset(connections)

@@ -26,6 +26,7 @@ EXAMPLES = """examples:
   python -m oracle installed --db postgresql --modules queries,delete
   python -m oracle installed --db sqlite --python python3.13 --django 6.1
   python -m oracle scattered --db postgresql+mariadb
+  python -m oracle scattered --db sqlite --contrib-apart --modules relations
 """
 VERBS = {
     "installed": "stock Django beside Django with django-fleet installed and unused",
@@ -62,6 +63,12 @@ def add_measure_options(command, verb):
     command.add_argument("--json", type=Path, metavar="FILE", help="write the findings there, too")
     command.add_argument("--list-losses", action="store_true", help="print the list and stop")
     command.add_argument("--keep-logs", action="store_true", help="keep what the suites printed")
+    if verb == "scattered":
+        command.add_argument(
+            "--contrib-apart",
+            action="store_true",
+            help="the contrib apps on a third database, beside the second",
+        )
     if verb != "everyday":
         command.add_argument(
             "--modules",
@@ -133,9 +140,12 @@ def find(measure, modules, suite, interpreter, options):
 
     The logs are kept on request, and wherever there is something to look for in them.
     """
-    losses = applicable_losses(measure.name, interpreter.django, options.db)
+    contrib_apart = vars(options).get("contrib_apart", False)
+    losses = applicable_losses(
+        measure.name, interpreter.django, options.db, contrib_apart=contrib_apart
+    )
     folder = Path(tempfile.mkdtemp(prefix=f"{measure.name}-{options.db}-", dir=CACHE))
-    with started(options.db, interpreter) as databases:
+    with started(options.db, interpreter, contrib_apart=contrib_apart) as databases:
         laboratory = Laboratory(suite, databases, options.jobs, folder)
         finding = laboratory.take(measure, modules, losses)
     if options.keep_logs or not finding.is_clean:

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 VARIABLE = "ORACLE_RUN"
 
 FIRST, SECOND = "default", "other"  # the aliases that Django's suites need
+CONTRIB = "contrib"  # where the contrib apps live when they have a database of their own
 STOCK, FLEET = "stock", "fleet"
 UNTOUCHED, TOGETHER, SCATTERED = "untouched", "together", "scattered"
 ELSEWHERE = "elsewhere"
@@ -25,7 +26,7 @@ class RunConfiguration:
     placement: str
     """UNTOUCHED: the suite as Django runs it. TOGETHER: all models in `default`, captured queries
     ignored, both databases open. ELSEWHERE: the same, with every query sent to `other`. SCATTERED:
-    the same, with each app's models in both."""
+    the same, with each app's models in both, and contrib in `contrib` if there is one."""
 
     databases: dict
     """DATABASES."""

@@ -7,14 +7,12 @@ from pathlib import Path
 from oracle.errors import OracleError
 
 FOLDER = Path(__file__).parent / "losses"
-WAITS = "waits-for-relations"
 ONE_COLLATION = "assumes-one-collation"
 SCATTERED_KINDS = (
     "asserts-refusal",
     "assumes-one-table-in-both",
     "asserts-sql-text",
     ONE_COLLATION,
-    WAITS,
 )
 
 
@@ -27,9 +25,12 @@ class Loss:
     databases: tuple[str, ...]  # as in --db
     kind: str
     reason: str
+    contrib_apart: bool = False  # lost only where contrib has a database of its own
 
-    def applies(self, django, database):
+    def applies(self, django, database, *, contrib_apart=False):
         """Whether it is a loss of this Django version (`5.2.19`) on this database."""
+        if self.contrib_apart and not contrib_apart:
+            return False
         feature_release = ".".join(django.split(".")[:2])
         return feature_release in self.django and database in self.databases
 
@@ -37,7 +38,8 @@ class Loss:
 def parse_losses(text, name):
     """The losses in the text of one file; refuses an entry that is not whole.
 
-    An entry names one `test`, or several `tests` that are lost for one reason.
+    An entry names one `test`, or several `tests` that are lost for one reason; with
+    `contrib_apart = true` they are lost only where contrib has a database of its own.
     """
     losses = []
     for entry in tomllib.loads(text).get("loss", []):
@@ -45,11 +47,12 @@ def parse_losses(text, name):
             tests = [entry.pop("test")] if "tests" not in entry else entry.pop("tests")
             django, databases = tuple(entry.pop("django")), tuple(entry.pop("databases"))
             kind, reason = entry.pop("kind"), entry.pop("reason")
+            apart = entry.pop("contrib_apart", False)
         except KeyError as error:
             raise OracleError(f"{name}: a [[loss]] lacks the key {error}.") from error
         if entry:
             raise OracleError(f"{name}: {tests[0]} has unknown keys: {', '.join(entry)}.")
-        losses += [Loss(test, django, databases, kind, reason) for test in tests]
+        losses += [Loss(test, django, databases, kind, reason, apart) for test in tests]
     return losses
 
 
@@ -66,15 +69,18 @@ def listed_losses(measure, folder=FOLDER):
     return losses
 
 
-def applicable_losses(measure, django, database):
+def applicable_losses(measure, django, database, *, contrib_apart=False):
     """The losses of a measure that are known for this Django on this database.
 
     What is lost with django-fleet installed is lost scattered, too.
     """
-    known = [loss for loss in listed_losses(measure) if loss.applies(django, database)]
-    if measure == "scattered":
-        known += [loss for loss in listed_losses("installed") if loss.applies(django, database)]
-    return known
+    names = ("scattered", "installed") if measure == "scattered" else (measure,)
+    return [
+        loss
+        for name in names
+        for loss in listed_losses(name)
+        if loss.applies(django, database, contrib_apart=contrib_apart)
+    ]
 
 
 def _check_kind(loss, name):

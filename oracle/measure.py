@@ -22,7 +22,7 @@ from oracle.configuration import (
     UNTOUCHED,
     RunConfiguration,
 )
-from oracle.losses import WAITS, Loss
+from oracle.losses import Loss
 from oracle.outcomes import SuiteResult
 from oracle.servers import Databases
 from oracle.suite import Suite
@@ -101,17 +101,6 @@ class Finding:
             if run.placement == SCATTERED
         }
 
-    @property
-    def waiting(self) -> int:
-        """How many tests are lost only until relations work over databases."""
-        return sum(loss.kind == WAITS for _, loss in self.judgement.listed)
-
-    @property
-    def share_without_waiting(self) -> Share | None:
-        """Our share in what does not wait for relations; None outside of the scattered measure."""
-        ours = self.shares.get(FLEET)
-        return None if ours is None else replace(ours, total=ours.total - self.waiting)
-
 
 @dataclass(frozen=True, slots=True)
 class Laboratory:
@@ -128,7 +117,7 @@ class Laboratory:
         configuration = RunConfiguration(
             package=run.package,
             placement=run.placement,
-            databases=self.databases.settings(name),
+            databases=self.databases.settings(name, is_scattered=run.placement == SCATTERED),
             results="",
         )
         jobs = 1 if again else self.jobs

@@ -3,7 +3,6 @@
 from collections import Counter
 
 from oracle.configuration import ELSEWHERE, SCATTERED, STOCK, TOGETHER, UNTOUCHED
-from oracle.losses import WAITS
 from oracle.measure import Finding
 from oracle.outcomes import Outcome
 
@@ -71,8 +70,7 @@ def _loss_lines(finding):
         counts = ", ".join(f"{count} {kind}" for kind, count in kinds.most_common())
         yield f"\nlost, and listed ({len(judgement.listed)}): {counts}"
         for difference, loss in judgement.listed:
-            if loss.kind != WAITS:  # they are many, and their reasons few: --list-losses has them
-                yield f"  {difference.test}\n      {loss.kind}: {loss.reason}"
+            yield f"  {difference.test}\n      {loss.kind}: {loss.reason}"
     heard_of = [
         each for each in judgement.unlisted if each.candidate.outcome is not Outcome.MISSING
     ]
@@ -101,11 +99,6 @@ def for_people(finding: Finding, context: dict) -> str:
     for package, value in finding.shares.items():
         owner = "stock" if package == STOCK else "ours"
         lines.append(f"\nof what passes on one database, passes scattered, {owner}: {value}")
-    if finding.waiting:
-        lines.append(
-            f"\nthe same without the {finding.waiting} tests that wait for relations over databases, "
-            f"ours: {finding.share_without_waiting}"
-        )
     lines += [
         f"\n{run.name} broke off: see its log"
         for run, result in finding.results.items()
@@ -131,8 +124,6 @@ def for_machines(finding: Finding, context: dict) -> dict:
         for run, result in finding.results.items()
     ]
     shares = {package: _share_as_data(value) for package, value in finding.shares.items()}
-    if without := finding.share_without_waiting:
-        shares["fleet_without_waiting"] = _share_as_data(without)
     return {
         **context,
         "clean": finding.is_clean,

@@ -4,19 +4,25 @@
 Loaded by Django inside the suite's interpreter. The rule (docs/how-it-works/oracle.md): the models
 of a test app, sorted by name, live alternately in `default` and `other`; all models of one family
 of multi-table inheritance live together, as do two models of one table; an automatic many-to-many
-table lives with its source, contrib in `default`.
+table lives with its source, contrib in `default`, or in `contrib` if there is such a database.
 """
 
 from functools import cache
 
 from django.apps import apps as installed_apps
+from django.db import connections
 from django.db.models.signals import class_prepared
 
-from oracle.configuration import FIRST, SECOND
+from oracle.configuration import CONTRIB, FIRST, SECOND
 
 
 def is_contrib(app_config):
     return app_config.name.startswith("django.contrib.")
+
+
+def contrib_home():
+    """The alias of the contrib apps."""
+    return CONTRIB if CONTRIB in connections.settings else FIRST
 
 
 @cache
@@ -30,8 +36,10 @@ def scattered_home(model, registry=installed_apps):
     if leader is not model:
         return scattered_home(leader, registry)
     app_config = registry.app_configs.get(model._meta.app_label)
-    if app_config is None or is_contrib(app_config):
+    if app_config is None:
         return FIRST
+    if is_contrib(app_config):
+        return contrib_home()
     names = sorted(each.__name__ for each in app_config.get_models())
     if model.__name__ not in names:
         return FIRST
@@ -118,7 +126,7 @@ class ScatterRouter:
         if model is not None:
             return db == scattered_home(model)
         # An extension of the server, perhaps: for all databases that have tables of the app.
-        return db == FIRST or not is_contrib(installed_apps.get_app_config(app_label))
+        return db == contrib_home() or not is_contrib(installed_apps.get_app_config(app_label))
 
 
 class SecondRouter:

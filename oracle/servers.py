@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-from oracle.configuration import FIRST, SECOND
+from oracle.configuration import CONTRIB, FIRST, SECOND
 from oracle.environment import Interpreter
 from oracle.errors import OracleError
 
@@ -43,7 +43,7 @@ STARTERS = {"sqlite": _sqlite, "postgresql": _postgresql, "mariadb": _mariadb}
 
 @dataclass(frozen=True, slots=True)
 class Databases:
-    """The two aliases that Django's suites need, on one server or on two."""
+    """The two aliases that Django's suites need, on one server or on two; perhaps one for contrib."""
 
     backends: dict[str, Backend]  # by alias
 
@@ -56,19 +56,23 @@ class Databases:
         """Whether the aliases are not served by the same software."""
         return len({each.version for each in self.backends.values()}) > 1
 
-    def settings(self, run):
+    def settings(self, run, *, is_scattered):
         """DATABASES for one run; each run has databases of its own names."""
         return {
             alias: backend.settings(f"oracle_{run}_{alias}")
             for alias, backend in self.backends.items()
+            if is_scattered or alias != CONTRIB
         }
 
 
 @contextmanager
-def started(choice: str, interpreter: Interpreter) -> Iterator[Databases]:
+def started(
+    choice: str, interpreter: Interpreter, *, contrib_apart: bool = False
+) -> Iterator[Databases]:
     """The databases of a choice of --db, started; ended with the block.
 
-    In SQLite each database is in memory, and the version is that of the interpreter.
+    In SQLite each database is in memory, and the version is that of the interpreter. With
+    `contrib_apart` there is a database for the contrib apps, on the server of the second.
     """
     names = choice.split("+")
     with ExitStack() as stack:
@@ -79,4 +83,7 @@ def started(choice: str, interpreter: Interpreter) -> Iterator[Databases]:
                 f"The servers of --db {choice} need the test kit: {error}. "
                 "Install django-fleet[testing]."
             ) from error
-        yield Databases({FIRST: backends[names[0]], SECOND: backends[names[-1]]})
+        aliases = {FIRST: backends[names[0]], SECOND: backends[names[-1]]}
+        if contrib_apart:
+            aliases[CONTRIB] = backends[names[-1]]
+        yield Databases(aliases)

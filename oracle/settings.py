@@ -29,7 +29,7 @@ if run.placement == configuration.SCATTERED:
     DATABASE_ROUTERS.append("oracle.scatter.ScatterRouter")
 
 if run.placement != configuration.UNTOUCHED:
-    from oracle.capture import ignore_captured_queries, open_both_databases
+    from oracle.capture import ignore_captured_queries, open_all_databases
 
     ignore_captured_queries()
-    open_both_databases()
+    open_all_databases()

@@ -24,6 +24,15 @@ def test_an_entry_applies_to_its_feature_releases_and_databases():
     assert not loss.applies("5.21.1", "sqlite")
 
 
+def test_an_entry_may_need_contrib_on_a_database_of_its_own():
+    """The others apply there, too."""
+    (everywhere,) = parse_losses(ENTRY, "x.toml")
+    (apart,) = parse_losses(ENTRY + "contrib_apart = true\n", "x.toml")
+    assert everywhere.applies("5.2.19", "sqlite", contrib_apart=True)
+    assert apart.applies("5.2.19", "sqlite", contrib_apart=True)
+    assert not apart.applies("5.2.19", "sqlite")
+
+
 @pytest.mark.parametrize("key", ["test", "django", "databases", "kind", "reason"])
 def test_an_entry_that_lacks_a_key_is_refused(key):
     """Each entry says which test, where, what kind and why."""

@@ -1,17 +1,15 @@
 """What people and machines are told of a finding."""
 
 import json
-from dataclasses import replace
 
 import pytest
 from oracle.comparison import Difference, Judgement
-from oracle.losses import WAITS, Loss
+from oracle.losses import Loss
 from oracle.measure import INSTALLED, SCATTERING, Finding
 from oracle.outcomes import Ending, Outcome, SuiteResult
 from oracle.report import SHOWN, for_machines, for_people, table
 
 LION = "zoo.tests.T.test_lion"
-OWL = "zoo.tests.T.test_owl"
 CONTEXT = {
     "measure": "scattered",
     "django": "5.2.19",
@@ -48,27 +46,6 @@ def test_people_are_told_what_was_found_and_why(parts, expected):
     text = for_people(finding(**parts), CONTEXT)
     for each in expected:
         assert each in text
-
-
-def test_what_waits_for_relations_is_counted_apart():
-    """The share without it is told, too; the tests are not: they are many for one reason."""
-    waits = Loss(LION, ("5.2",), ("sqlite",), WAITS, "it deletes over databases")
-    found = finding(listed=[(LOST, waits)])
-    results = {
-        run: SuiteResult({LION: Ending(Outcome.PASS), OWL: Ending(Outcome.PASS)}, True, 1.0)
-        for run in SCATTERING.runs
-    }
-    results[SCATTERING.candidate] = SuiteResult(
-        {LION: LOST.candidate, OWL: Ending(Outcome.PASS)}, is_complete=True, duration_s=1.0
-    )
-    found = replace(found, results=results)
-    text = for_people(found, CONTEXT)
-    assert "ours: 1/2 = 50.0 %" in text
-    assert "without the 1 tests that wait for relations over databases, ours: 1/1 = 100.0 %" in text
-    assert "1 waits-for-relations" in text
-    assert LION not in text
-    shares = for_machines(found, CONTEXT)["shares"]
-    assert shares["fleet_without_waiting"] == {"passed": 1, "total": 1, "percent": 100.0}
 
 
 def test_many_losses_are_cut_short_on_the_terminal():

@@ -7,6 +7,7 @@ from django.db import models
 from oracle.scatter import (
     ScatterRouter,
     SecondRouter,
+    contrib_home,
     leave_out_crossing_constraints,
     scattered_home,
 )
@@ -150,6 +151,25 @@ def test_the_router_gives_the_home_and_migrates_nothing_else():
     assert not router.allow_migrate("other", "auth")
     assert router.allow_migrate("other", "shop")
     assert router.allow_relation(User(), User())
+
+
+def test_contrib_may_have_a_database_of_its_own(monkeypatch):
+    """Where there is one of that name; whatever has no model is made for it as for the others."""
+    from django.contrib.auth.models import User
+    from django.db import connections
+
+    assert contrib_home() == "default"
+    monkeypatch.setitem(connections.settings, "contrib", connections.settings["default"])
+    scattered_home.cache_clear()
+    try:
+        router = ScatterRouter()
+        assert router.db_for_read(User) == router.db_for_write(User) == "contrib"
+        assert router.allow_migrate("contrib", "auth", model_name="user")
+        assert not router.allow_migrate("default", "auth", model_name="user")
+        assert router.allow_migrate("contrib", "auth")
+        assert not router.allow_migrate("default", "auth")
+    finally:
+        scattered_home.cache_clear()
 
 
 def test_the_second_router_sends_all_to_other():
