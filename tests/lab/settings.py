@@ -25,6 +25,7 @@ INSTALLED_APPS = [
     "lab.library",
     "lab.trade",
     "lab.family",
+    "lab.clubs",
 ]
 MIDDLEWARE = [
     "django_fleet.middleware.ConsistencyMiddleware",
