@@ -5,7 +5,6 @@ that both sides are asked the same). A test that looks into the captured SQL the
 database as well, and so leaves the measure.
 """
 
-from django.db import connections
 from django.test import TransactionTestCase
 from django.test.testcases import _AssertNumQueriesContext
 from django.test.utils import CaptureQueriesContext
@@ -25,11 +24,8 @@ def _nothing_captured(_context):
     return []
 
 
-def open_all_databases():
+def open_all_databases(aliases):
     """Every test case that may use a database may use all of them, also if it names some."""
-    TransactionTestCase.databases = "__all__"
-    TransactionTestCase._validate_databases = classmethod(_all_databases)
-
-
-def _all_databases(_case):
-    return frozenset(connections)
+    everything = frozenset(aliases)
+    TransactionTestCase.databases = everything
+    TransactionTestCase._validate_databases = classmethod(lambda _case: everything)

@@ -32,4 +32,4 @@ if run.placement != configuration.UNTOUCHED:
     from oracle.capture import ignore_captured_queries, open_all_databases
 
     ignore_captured_queries()
-    open_all_databases()
+    open_all_databases(DATABASES)
