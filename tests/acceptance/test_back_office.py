@@ -19,27 +19,27 @@ def browser():
 
 
 @pytest.fixture(scope="module")
-def session(browser, shop):
-    """The cookies of an administrator."""
-    context = browser.new_context()
-    BackOffice(context.new_page(), shop.address).log_in()
-    state = context.storage_state()
+def administrator(browser, shop):
+    """A browser that is logged in; what it has loaded once it keeps."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    BackOffice(page, shop.address).log_in()
+    page.close()
+    yield context
     context.close()
-    return state
 
 
 @pytest.fixture
-def office(request, browser, shop, session):
-    """A browser's tab, logged in; its last page is kept as a picture."""
-    context = browser.new_context(storage_state=session, viewport={"width": 1280, "height": 900})
-    page = context.new_page()
+def office(request, administrator, shop):
+    """A tab of the administrator's; its last page is kept as a picture."""
+    page = administrator.new_page()
     errors = []
     page.on("pageerror", lambda error: errors.append(error))  # noqa: PLW0108 (it marks what it is given)
     yield BackOffice(page, shop.address)
     PICTURES.mkdir(parents=True, exist_ok=True)
     name = request.node.originalname.removeprefix("test_")
     page.screenshot(path=PICTURES / f"{shop.kind}-{name}.png", full_page=True)
-    context.close()
+    page.close()
     assert not errors, "scripts of the page failed"
 
 
