@@ -4,7 +4,15 @@ import pytest
 from django.db.models import Case, Count, F, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce, Concat, Length, Upper
 
-from django_fleet.queries.collation import Question, compared, label_of, text_columns
+from django_fleet.queries.collation import (
+    Question,
+    Text,
+    agree,
+    compared,
+    label_of,
+    text_columns,
+)
+from django_fleet.vendors.texts import BYTES, Texts
 from lab.library.models import Author, Book
 
 
@@ -59,3 +67,27 @@ def test_a_tree_asks_nothing_itself():
     """Its leaves do."""
     where = Book.objects.filter(Q(title="a") | Q(title="b")).query.where
     assert compared(where) == (None, [])
+
+
+def text(*, equality=BYTES, order=BYTES, is_foreign=True):
+    return Text("home", Texts(equality, order), is_foreign, "shop.Book.title")
+
+
+@pytest.mark.parametrize(
+    ("question", "texts", "by_bytes", "agreed"),
+    [
+        (Question.PATTERN, [text(is_foreign=False, equality="ci")], False, True),
+        (Question.EQUALITY, [text(), text(is_foreign=False)], False, True),
+        (Question.EQUALITY, [text(), text(is_foreign=False, equality="ci")], True, False),
+        (Question.EQUALITY, [text(equality="ci")], True, False),
+        (Question.ORDER, [text(), text()], True, True),
+        (Question.ORDER, [text(), text()], False, False),
+        (Question.ORDER, [text(), text(order="de")], True, False),
+        (Question.PATTERN, [text(), text()], True, False),
+    ],
+)
+def test_the_host_answers_for_texts_from_elsewhere_where_bytes_decide(
+    question, texts, by_bytes, agreed
+):
+    """What is its own it always answers for; about letters nobody agrees."""
+    assert agree(question, texts, by_bytes=by_bytes) is agreed
