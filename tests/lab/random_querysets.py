@@ -153,8 +153,11 @@ class Objects(Queryset):
             lambda: f"{source}.in_bulk([{self._key()}, {self._key()}])",
             lambda: f"{source}.get({self.condition(1)})",
             lambda: f"list({source}.reverse(){self.slice()})",
-            lambda: f"{source}.{self.pick('earliest', 'latest')}({self._own()!r}, 'pk')",
         ]
+        if not (self.many and self.shown):  # else one object comes with several annotations
+            ways.append(
+                lambda: f"{source}.{self.pick('earliest', 'latest')}({self._own()!r}, 'pk')"
+            )
         return self.pick(*ways)()
 
     def _key(self):
