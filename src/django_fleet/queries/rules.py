@@ -59,17 +59,17 @@ class Rules:
 
     def is_unlike(self, model: "type[Model]", home: str, host: str) -> bool:
         """Whether any text of a table is foreign to ``host``, or, between vendors, may be."""
-        if connections[home].vendor != connections[host].vendor:
-            return True
         key = (model, home, host)
         answer = self._running.unlike.get(key)
         if answer is None:
-            answer = any(
+            is_same_vendor = connections[home].vendor == connections[host].vendor
+            answer = not is_same_vendor or any(
                 self.is_foreign(field, home, host)
                 for field in model._meta.local_concrete_fields
                 if kind_of(typed(field)) is Kind.TEXT
             )
-            if self._known(home) is not None and self._known(host) is not None:
+            is_sure = self._known(home) is not None or not is_same_vendor
+            if is_sure and self._known(host) is not None:
                 self._running.unlike[key] = answer
         return answer
 
@@ -81,6 +81,9 @@ class Rules:
         """
         host: str = compiler.connection.alias
         found = set(_shipped(tables, compiler, params))
+        answers = [self._running.unlike.get((model, home, host)) for model, home in found]
+        if None not in answers and (self._running.has_several_rules or not any(answers)):
+            return False
         vendor = connections[host].vendor
         alike = {host, *(home for _, home in found if connections[home].vendor == vendor)}
         asked = {alias for alias in alike if self._known(alias) is None} if found else ()
