@@ -36,6 +36,9 @@ VALUES = {
 FIRST_KEYS = {"Author": 1, "Book": 3, "Passport": 20, "Publisher": 30, "Review": 40, "Note": 50}
 """Keys of authors and books overlap, for the sake of generic relations."""
 
+FIRST_PAIR = 1_000_000
+"""Key of the first row of a relation of many to many: no sequence gets there in a long run."""
+
 KEYS = {
     f"key:{name}": tuple(range(first, first + MOST_ROWS)) for name, first in FIRST_KEYS.items()
 } | {"key:Tag": tuple(UUID(int=number) for number in range(1, MOST_ROWS + 1))}
@@ -196,7 +199,8 @@ class Writer:
             self.draw(st.lists(st.sampled_from(pairs), unique=True, max_size=8)) if pairs else ()
         )
         self.table(
-            library.Book.tags.through, ((60 + number, *pair) for number, pair in enumerate(chosen))
+            library.Book.tags.through,
+            ((FIRST_PAIR + number, *pair) for number, pair in enumerate(chosen)),
         )
         special = [key for key in books if choose(self.draw, (False, True))]
         self.table(library.Handbook, ((key, value("int", null=False)) for key in special))
