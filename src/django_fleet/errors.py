@@ -16,6 +16,8 @@
     │   └── SearchStateError
     ├── UnknownConsistencyError        (also ValueError)
     ├── InvalidLimitError              (also ValueError)
+    ├── SplitModelError                (also NotSupportedError)
+    ├── SplitMigrationError            (also NotSupportedError)
     ├── WriteRefusedError              (also NotSupportedError)
     │   ├── ReplicaWriteError
     │   └── ReadOnlyError
@@ -57,6 +59,8 @@ __all__ = [
     "ReadOnlyError",
     "ReplicaWriteError",
     "SearchStateError",
+    "SplitMigrationError",
+    "SplitModelError",
     "UnknownConsistencyError",
     "UnknownDatabaseError",
     "UnknownRelationError",
@@ -189,6 +193,30 @@ class InvalidLimitError(FleetError, ValueError):
             "between databases, as whole numbers: fleet.limits(rows=50_000), "
             "fleet.limits(bytes=16 * 1024**2)."
         )
+
+
+class SplitModelError(FleetError, NotSupportedError):
+    """Rows of a model in two parts were asked for on a database that is not its home."""
+
+    code = "split-model"
+
+    def __init__(
+        self, label: str, fields: Iterable[str], *, alias: str, home: str, elsewhere: str
+    ) -> None:
+        self.label = label
+        self.alias = alias
+        self.home = home
+        super().__init__(
+            f"{label} on {alias!r} was refused: its fields {listed(fields)} live on {elsewhere!r}, for "
+            f"the rows of its home {home!r}. A row of {alias!r} with the same key would share them. "
+            f"Use it at its home (leave the choice to the router), or take using= off these fields."
+        )
+
+
+class SplitMigrationError(FleetError, NotSupportedError):
+    """A migration would lose, or cannot move, values of a field that changes its database."""
+
+    code = "split-migration"
 
 
 class CommandTargetError(FleetError, CommandError):

@@ -26,6 +26,7 @@ INSTALLED_APPS = [
     "lab.trade",
     "lab.family",
     "lab.clubs",
+    "lab.people",
 ]
 MIDDLEWARE = [
     "django_fleet.middleware.ConsistencyMiddleware",

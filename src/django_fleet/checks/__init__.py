@@ -9,6 +9,7 @@ from django_fleet.checks.orphans import check_orphans
 from django_fleet.checks.placement import check_homes, check_placement
 from django_fleet.checks.project import check_project
 from django_fleet.checks.relations import check_relations
+from django_fleet.checks.split import check_split_fields
 from django_fleet.checks.topology import check_replicas
 
 __all__ = [
@@ -19,12 +20,14 @@ __all__ = [
     "check_project",
     "check_relations",
     "check_replicas",
+    "check_split_fields",
 ]
 
 STATIC: Final = (
     check_replicas,
     check_placement,
     check_homes,
+    check_split_fields,
     check_relations,
     check_orphans,
     check_project,

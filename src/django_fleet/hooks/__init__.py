@@ -18,12 +18,16 @@ from django_fleet.hooks import (
     connection_router,
     content_type,
     cursor_wrapper,
+    delete_query,
     deserialization,
     dummy,
     error_wrapper,
+    field,
     foreign_key,
     lookup,
     model,
+    model_iterable,
+    operations,
     options,
     query,
     queryset,
@@ -50,6 +54,7 @@ __all__ = [
 
 TABLE: Final[tuple[Hook, ...]] = (
     *options.HOOKS,
+    *field.HOOKS,
     *model.HOOKS,
     *base_manager.HOOKS,
     *foreign_key.HOOKS,
@@ -57,6 +62,9 @@ TABLE: Final[tuple[Hook, ...]] = (
     *collector.HOOKS,
     *query.HOOKS,
     *queryset.HOOKS,
+    *model_iterable.HOOKS,
+    *delete_query.HOOKS,
+    *operations.HOOKS,
     *compiler.HOOKS,
     *lookup.HOOKS,
     *related_populator.HOOKS,
@@ -76,6 +84,7 @@ TABLE: Final[tuple[Hook, ...]] = (
 def install(running: Running) -> None:
     """Puts in every hook that the running fleet needs; those already in stay as they are."""
     running.put_in_front = partial(connection_router.put_in_front, running)
+    running.put_in_split_hooks = partial(install, running)
     for hook in TABLE:
         is_possible = not hook.app or (apps.models_ready and apps.is_installed(hook.app))
         if is_possible and not hook.is_late and hook.needed.is_there(running):

@@ -10,6 +10,7 @@ from django_fleet.hooks.hook import Hook, Need
 from django_fleet.queries import Queries
 from django_fleet.queries.from_clause import is_whole
 from django_fleet.queries.straight import STRAIGHT, CrossingFoundError
+from django_fleet.relations.split.reading import without_split
 from django_fleet.routing.failover import Failover
 from django_fleet.routing.running import Running
 
@@ -152,6 +153,13 @@ def _insert_execute_sql(original: Any, running: Running) -> Any:
     return execute_sql
 
 
+def _get_default_columns(original: Any, _running: Running) -> Any:
+    def get_default_columns(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return without_split(original(self, *args, **kwargs))
+
+    return get_default_columns
+
+
 def _redirect(compiler: Any, alias: str) -> None:
     compiler.using = alias
     compiler.connection = connections[alias]
@@ -231,5 +239,14 @@ HOOKS: Final = (
         why="It executes its statements itself; a value may be a subquery on another database.",
         until="Django's compilers execute their statements in one place",
         needed=Need.CLUSTERS,
+    ),
+    Hook(
+        target=_COMPILER,
+        attribute="get_default_columns",
+        make=_get_default_columns,
+        parameters=(("self", "select_mask", "start_alias", "opts", "from_parent"),),
+        why="An object is read with all columns of its model, and would be joined to its companions.",
+        until="Django's fields take using",
+        needed=Need.SPLIT_FIELDS,
     ),
 )

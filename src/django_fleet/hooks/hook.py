@@ -22,6 +22,8 @@ class Need(Enum):
     REPLICAS = "where replicas are configured"
     CLUSTERS = "where databases hold different rows"
     SEVERAL = "where there is more than one database"
+    SPLIT_FIELDS = "where a field names its own database"
+    PARTS = "where databases hold different rows, or a field names its own"
 
     def is_there(self, running: Running) -> bool:
         """Whether the running fleet is one of them."""
@@ -31,6 +33,8 @@ class Need(Enum):
             Need.REPLICAS: has_replicas,
             Need.CLUSTERS: running.is_split,
             Need.SEVERAL: has_replicas or running.is_split,
+            Need.SPLIT_FIELDS: running.has_split_fields,
+            Need.PARTS: running.is_split or running.has_split_fields,
         }[self]
 
 

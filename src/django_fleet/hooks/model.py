@@ -1,9 +1,10 @@
-"""``Model``: the keyword ``using``, the database that a read object names, the one that validates it."""
+"""``Model``: the keyword ``using``, the database that a read object names, that validates and saves it."""
 
 from collections.abc import Callable
 from typing import Any, Final
 
 from django_fleet.hooks.hook import Hook, Need
+from django_fleet.relations.split import saving
 from django_fleet.relations.validation import on_its_database
 from django_fleet.routing.instance import UsingProperty, database_of, send_to
 from django_fleet.routing.running import Running
@@ -29,6 +30,24 @@ def _perform_checks(original: Any, _running: Running) -> Any:
 
     return perform_checks
 
+
+def _do_insert(original: Any, _running: Running) -> Any:
+    def _do_insert(self: Any, *args: Any) -> Any:
+        return saving.insert(original, self, *args)
+
+    return _do_insert
+
+
+def _do_update(original: Any, _running: Running) -> Any:
+    def _do_update(self: Any, *args: Any) -> Any:
+        return saving.update(original, self, *args)
+
+    return _do_update
+
+
+_UPDATED: Final = (
+    *("self", "base_qs", "using", "pk_val", "values", "update_fields", "forced_update"),
+)
 
 HOOKS: Final = (
     Hook(
@@ -64,5 +83,23 @@ HOOKS: Final = (
             ("_perform_unique_checks", "unique_checks"),
             ("_perform_date_checks", "date_checks"),
         )
+    ),
+    Hook(
+        target="django.db.models.base.Model",
+        attribute="_do_insert",
+        make=_do_insert,
+        parameters=(("self", "manager", "using", "fields", "returning_fields", "raw"),),
+        why="save() writes one row; here it is known which, and that it is new.",
+        until="Django's fields take using",
+        needed=Need.SPLIT_FIELDS,
+    ),
+    Hook(
+        target="django.db.models.base.Model",
+        attribute="_do_update",
+        make=_do_update,
+        parameters=(_UPDATED, (*_UPDATED, "returning_fields")),
+        why="save() writes one row; here it is known which, and whether it was there.",
+        until="Django's fields take using",
+        needed=Need.SPLIT_FIELDS,
     ),
 )

@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from django_fleet.hooks.hook import Hook, Need
 from django_fleet.queries import Queries
+from django_fleet.relations.split.companions import extended
 from django_fleet.routing.remembered import remember_choice
 from django_fleet.routing.running import Running
 
@@ -35,6 +36,13 @@ def _as_sql(original: Any, running: Running) -> Any:
     return as_sql
 
 
+def _names_to_path(original: Any, _running: Running) -> Any:
+    def names_to_path(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return extended(*original(self, *args, **kwargs))
+
+    return names_to_path
+
+
 HOOKS: Final = (
     Hook(
         target="django.db.models.sql.query.Query",
@@ -61,5 +69,14 @@ HOOKS: Final = (
         why="A subquery that can be answered whole at another database is answered there.",
         until="Django knows queries over several databases",
         needed=Need.CLUSTERS,
+    ),
+    Hook(
+        target="django.db.models.sql.query.Query",
+        attribute="names_to_path",
+        make=_names_to_path,
+        parameters=(("self", "names", "opts", "allow_many", "fail_on_missing"),),
+        why="The one place where every name in a query becomes a way over tables.",
+        until="Django's fields take using",
+        needed=Need.SPLIT_FIELDS,
     ),
 )

@@ -1,10 +1,12 @@
-"""``QuerySet`` and ``RawQuerySet``: lazy queries keep the choice of the block they were built in."""
+"""``QuerySet`` and ``RawQuerySet``: lazy queries keep the choice of their block; writes reach both parts."""
 
 from collections.abc import Callable
 from typing import Any, Final
 
 from django_fleet.hooks.hook import Hook, Need
 from django_fleet.relations.many_to_many import database_named
+from django_fleet.relations.split import bulk, updating
+from django_fleet.relations.split.deleting import delete_owners
 from django_fleet.routing.instance import takes_using
 from django_fleet.routing.late import note_routed
 from django_fleet.routing.remembered import remembered_database, under_remembered_choice
@@ -61,6 +63,52 @@ def _raw_init(original: Any, _running: Running) -> Any:
 
     return __init__
 
+
+def _insert(original: Any, _running: Running) -> Any:
+    def _insert(
+        self: Any, objs: Any, fields: Any, returning_fields: Any = None, **options: Any
+    ) -> Any:
+        return bulk.insert_own(original, self, objs, fields, returning_fields, **options)
+
+    return _insert
+
+
+def _batched_insert(original: Any, _running: Running) -> Any:
+    def _batched_insert(
+        self: Any, objs: Any, fields: Any, batch_size: int | None, **conflict: Any
+    ) -> Any:
+        options = {"batch_size": batch_size, **conflict}
+        return bulk.insert_batched(original, self, objs, fields, **options)
+
+    return _batched_insert
+
+
+def _bulk_update(original: Any, _running: Running) -> Any:
+    def bulk_update(self: Any, objs: Any, fields: Any, batch_size: int | None = None) -> Any:
+        return bulk.update_many(original, self, objs, fields, batch_size)
+
+    return bulk_update
+
+
+def _update(original: Any, _running: Running) -> Any:
+    def update(self: Any, **kwargs: Any) -> Any:
+        return updating.update(original, self, kwargs)
+
+    return update
+
+
+def _raw_delete(original: Any, _running: Running) -> Any:
+    def _raw_delete(self: Any, using: str) -> Any:
+        def keys() -> Any:
+            return self.using(using).order_by().values_list("pk", flat=True)
+
+        return delete_owners(self.model, keys, using, lambda: original(self, using))
+
+    return _raw_delete
+
+
+_UNTIL: Final = "Django's fields take using"
+_CONFLICT: Final = ("on_conflict", "update_fields", "unique_fields")
 
 _RAW_PARAMETERS: Final = (
     "self",
@@ -122,5 +170,50 @@ HOOKS: Final = (
         parameters=(_RAW_PARAMETERS, (*_RAW_PARAMETERS, "fetch_mode")),
         why="A raw query asks the router twice: at its making and at its reading; it must be one answer.",
         until="RawQuerySet keeps the database it was made for",
+    ),
+    Hook(
+        target="django.db.models.query.QuerySet",
+        attribute="_insert",
+        make=_insert,
+        parameters=(("self", "objs", "fields", "returning_fields", "raw", "using", *_CONFLICT),),
+        why="bulk_create() asks here for the columns of all fields with a default of the database.",
+        until=_UNTIL,
+        needed=Need.SPLIT_FIELDS,
+    ),
+    Hook(
+        target="django.db.models.query.QuerySet",
+        attribute="_batched_insert",
+        make=_batched_insert,
+        parameters=(("self", "objs", "fields", "batch_size", *_CONFLICT),),
+        why="Here bulk_create() has its objects in hand, and what to do with those that are there.",
+        until=_UNTIL,
+        needed=Need.SPLIT_FIELDS,
+    ),
+    Hook(
+        target="django.db.models.query.QuerySet",
+        attribute="bulk_update",
+        make=_bulk_update,
+        parameters=(("self", "objs", "fields", "batch_size"),),
+        why="It updates one table.",
+        until=_UNTIL,
+        needed=Need.SPLIT_FIELDS,
+    ),
+    Hook(
+        target="django.db.models.query.QuerySet",
+        attribute="update",
+        make=_update,
+        parameters=(("self", "kwargs"),),
+        why="It updates one table, and that of parents on the same database.",
+        until=_UNTIL,
+        needed=Need.SPLIT_FIELDS,
+    ),
+    Hook(
+        target="django.db.models.query.QuerySet",
+        attribute="_raw_delete",
+        make=_raw_delete,
+        parameters=(("self", "using"),),
+        why="Rows that are deleted without being read end here.",
+        until=_UNTIL,
+        needed=Need.SPLIT_FIELDS,
     ),
 )

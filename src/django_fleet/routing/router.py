@@ -17,7 +17,7 @@ from django_fleet.routing.decision import Chosen, Decision
 from django_fleet.routing.dumping import is_dumped
 from django_fleet.routing.running import Running, running
 from django_fleet.routing.shortcut import reader, writer
-from django_fleet.topology.placement import DEFAULT, label_of, owner
+from django_fleet.topology.placement import DEFAULT, is_companion, label_of, owner
 
 if TYPE_CHECKING:
     from django.db.models import Model
@@ -116,10 +116,12 @@ class Router:
             return False
         if model_name is not None:
             hints = {**hints, "model_name": model_name}
+        model = _model_in_question(app_label, model_name, hints)
+        if model is not None and is_companion(model._meta):
+            return db == self.running.home(model).alias
         answer = self._ask_others("allow_migrate", db, app_label, **hints)
         if answer is not None:
             return bool(answer[0])
-        model = _model_in_question(app_label, model_name, hints)
         if model is not None:
             home = self.running.home(model)
             return db == home.alias if home.is_placed else self._allow_unplaced(db)
@@ -151,9 +153,12 @@ class Router:
         if model is None:  # a raw query of no model
             return Chosen(DEFAULT, "there is no model")
         here = self.running
+        home = here.home(model)
+        if is_companion(model._meta):  # its fields name the database: nobody else is asked
+            alias = here.fleet.known(home.alias, place=f"{home.reason} ({label_of(model._meta)})")
+            return Chosen(alias, home.reason)
         instance = hints.get("instance")
         answer = self._ask_others(action, model, **hints) if self.others else None
-        home = here.home(model)
         if not self.others and (home.is_placed or not here.fleet.default_is_empty):
             here.settle(model, home.alias)
         facts = rules.Facts(
@@ -222,5 +227,5 @@ def _model_in_question(
     if model_name is not None:
         with suppress(LookupError, ValueError):
             return apps.get_model(app_label, model_name)
-    model = hints.get("model")
-    return model if isinstance(model, type) and hasattr(model, "_meta") else None
+    model: type[Model] | None = hints.get("model")
+    return model if hasattr(model, "_meta") else None

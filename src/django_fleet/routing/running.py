@@ -34,6 +34,7 @@ class Running:
         "fleet",
         "has_open_transaction",
         "has_several_rules",
+        "has_split_fields",
         "homes",
         "homes_of_aliases",
         "in_event_loop",
@@ -42,6 +43,7 @@ class Running:
         "offline",
         "primaries",
         "put_in_front",
+        "put_in_split_hooks",
         "replicated",
         "settled",
         "sizes",
@@ -90,6 +92,10 @@ class Running:
     """``None`` where ``thread_connections`` has every connection of the running code."""
     put_in_front: "Callable[[Callable[..., Decision], Callable[..., Decision]], None]"
     """Lets Django's router answer reads and writes by these decisions without its own loop."""
+    has_split_fields: bool
+    """Whether a field was seen that names its own database; from then on the process has such."""
+    put_in_split_hooks: "Callable[[], None]"
+    """Puts in the hooks that such fields need; they come while models load."""
 
     def __init__(
         self,
@@ -101,6 +107,8 @@ class Running:
         self.thread_connections = thread_connections
         self.in_event_loop = in_event_loop
         self.put_in_front = lambda _read, _write: None
+        self.put_in_split_hooks = lambda: None
+        self.has_split_fields = False
 
     def reload(self) -> None:
         """Takes a new snapshot of the settings and forgets what was learned about the old one."""
@@ -125,6 +133,12 @@ class Running:
         self.sizes = {}
         self.collations = {}
         self.unlike = {}
+
+    def note_split_field(self) -> None:
+        """A field names its own database: from now on models may be in parts."""
+        if not self.has_split_fields:
+            self.has_split_fields = True
+            self.put_in_split_hooks()
 
     def home(self, model: "type[Model]") -> Home:
         """The home of ``model`` by placement; remembered for the project's own models."""

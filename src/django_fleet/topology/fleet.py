@@ -79,7 +79,11 @@ class Fleet:
         """Primaries other than ``default`` that something is placed on: they hold nothing else."""
         if self._dedicated is not None:
             return self._dedicated
-        models = self._registry.get_models() if self._registry.models_ready else ()
+        models = (
+            self._registry.get_models(include_auto_created=True)
+            if self._registry.models_ready
+            else ()
+        )
         homes = self.placement.homes(models) - {self.primary_of(DEFAULT)}
         if self._registry.models_ready:
             self._dedicated = homes

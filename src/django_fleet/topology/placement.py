@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 DEFAULT: Final = "default"
 META_USING: Final = "Meta.using"
+FIELD_USING: Final = "using of its fields"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +32,10 @@ class Placement:
 
     ``PLACEMENT`` wins over ``Meta.using``; a model label wins over its app's label. A proxy lives
     with its concrete model, an auto-created through table with the model that declares the
-    relation, and a child of multi-table inheritance that nobody placed with its parent. Works for
-    historical models too: they carry the ``using`` that their migrations recorded.
+    relation, and a child of multi-table inheritance that nobody placed with its parent. A companion
+    (the columns of a model that name their own database) lives where they say, or where its own
+    label is placed; the placement of its app is not about it. Works for historical models too: they
+    carry the ``using`` that their migrations recorded.
     """
 
     def __init__(self, policy: Policy, primary_of: Callable[[str], str]) -> None:
@@ -55,7 +58,8 @@ class Placement:
 
     def own_home(self, opts: "Options[Any]") -> Home | None:
         """What is said of exactly this model, or ``None``."""
-        for label in (label_of(opts).lower(), opts.app_label.lower()):
+        labels = (label_of(opts).lower(), opts.app_label.lower())
+        for label in labels[:1] if is_companion(opts) else labels:
             entry = self._labels.get(label)
             if entry is not None:
                 written, alias = entry
@@ -64,7 +68,8 @@ class Placement:
         using = meta_using(opts)
         if using is None:
             return None
-        return Home(self._primary_of(using), META_USING, is_placed=True)
+        reason = FIELD_USING if is_companion(opts) else META_USING
+        return Home(self._primary_of(using), reason, is_placed=True)
 
     def placed_labels(self) -> Mapping[str, str]:
         """``FLEET["PLACEMENT"]`` with its labels in lower case."""
@@ -89,10 +94,15 @@ def owner(model: "type[Model]") -> "type[Model]":
     """The model whose placement counts for ``model``: through tables and proxies have none."""
     opts = model._meta
     source = getattr(opts, "auto_created", False)
-    if source and source is not True:
+    if source and source is not True and not is_companion(opts):
         return owner(source)
     concrete = getattr(opts, "concrete_model", None)
     return model if concrete is None or concrete is model else owner(concrete)
+
+
+def is_companion(opts: "Options[Any]") -> bool:
+    """Whether ``opts`` are those of an auto-created model that names a database of its own."""
+    return bool(getattr(opts, "auto_created", False)) and meta_using(opts) is not None
 
 
 def label_of(opts: "Options[Any]") -> str:

@@ -22,10 +22,11 @@ REPLICATED = {"default": {}, "replica": {"REPLICA_OF": "default"}}
 SPLIT = {"default": {}, "other": {}}
 WHOLE = {**REPLICATED, **SPLIT}
 VALUES = {"DEFAULT_NAMES", "ALTER_OPTION_KEYS", "exception_class"}
+DEFAULTS = {"Options.using", "Field.fleet_using"}
 HOOKED = [
     each
     for each in TABLE
-    if each.attribute not in VALUES and each.name != "Options.using" and not each.is_late
+    if each.attribute not in VALUES and each.name not in DEFAULTS and not each.is_late
 ]
 EARLY = [hook for hook in TABLE if not hook.is_late]
 by_name = functools.partial(pytest.mark.parametrize, "hook", ids=lambda hook: hook.name)
@@ -103,13 +104,15 @@ def test_hooks_are_put_in_only_where_they_are_needed(project, monkeypatch):
     installed = []
     monkeypatch.setattr(hooks.Hook, "install", lambda hook, _running: installed.append(hook))
     always, replicas, clusters, several = Need.ALWAYS, Need.REPLICAS, Need.CLUSTERS, Need.SEVERAL
-    for layout, needs in (
-        ({"default": {}}, {always}),
-        (REPLICATED, {always, replicas, several}),
-        (SPLIT, {always, clusters, several}),
-        (WHOLE, set(Need)),
+    for layout, has_split_fields, needs in (
+        ({"default": {}}, False, {always}),
+        ({"default": {}}, True, {always, Need.SPLIT_FIELDS, Need.PARTS}),
+        (REPLICATED, False, {always, replicas, several}),
+        (SPLIT, False, {always, clusters, several, Need.PARTS}),
+        (WHOLE, True, set(Need)),
     ):
         with project(layout):
+            monkeypatch.setattr(running(), "has_split_fields", has_split_fields)
             installed.clear()
             install(running())
             assert installed == [hook for hook in EARLY if hook.needed in needs]

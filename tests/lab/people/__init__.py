@@ -1,0 +1,1 @@
+"""Models with columns that have a home of their own."""
