@@ -1,7 +1,9 @@
 """Statement C5 in migrations: a field is added, altered, renamed, removed, and moves with its values."""
 
+import datetime as dt
 import importlib
 import sys
+import uuid
 
 import pytest
 from django.core.management import call_command
@@ -14,6 +16,7 @@ from django_fleet.errors import SplitMigrationError
 from django_fleet.relations.split import moving
 from lab.commands import run
 from lab.fleets import tables
+from lab.people.fleet import installed
 from lab.people.models import Person
 
 LAYOUT = {"default": {}, "profiles": {}, "records": {}}
@@ -73,7 +76,7 @@ def columns(alias, table="shop_diary"):
 
 @pytest.fixture
 def fleet(lab):
-    with lab.fleet(LAYOUT):
+    with installed(), lab.fleet(LAYOUT):
         yield lab
 
 
@@ -82,7 +85,7 @@ def mixed(lab_on):
     """Rows on SQLite, columns on PostgreSQL and MariaDB."""
     lab = lab_on("sqlite")
     homes = {"profiles": {"on": lab_on("postgresql")}, "records": {"on": lab_on("mariadb")}}
-    with lab.fleet({"default": {}, **homes}):
+    with installed(), lab.fleet({"default": {}, **homes}):
         yield lab
 
 
@@ -299,9 +302,6 @@ def test_c5_a_field_moves_between_vendors(mixed):
         made=models.DateTimeField(null=True),
         key=models.UUIDField(null=True),
     )
-    import datetime as dt
-    import uuid
-
     values = {
         "data": {"a": [1, None, "é"]},
         "made": dt.datetime(2024, 3, 10, 8, 30, 0, 1, tzinfo=dt.UTC),

@@ -64,7 +64,8 @@ class Lookup:
         link = component.root.link
         assert link is not None  # noqa: S101 -- can_look_up() has seen to it
         self._positions: list[int] = []
-        columns: list[Col] = [Col(component.root.alias, link.right_field)]
+        # Not a Col of the field itself: the value of a reference is read as that of its target.
+        columns: list[Col] = [link.right_field.get_col(component.root.alias)]
         for position, (column, _, alias) in enumerate(compiler.select):
             if _is_of(column, component):
                 self._positions.append(position)
@@ -78,7 +79,7 @@ class Lookup:
         self._scan = _scan(component, columns)
         self._missing = (None,) * len(self._positions)
         self._cache: dict[Any, tuple[Any, ...]] = {}
-        key = Col(link.parent, link.left_field)
+        key = link.left_field.get_col(link.parent)
         self._key = _position(compiler, key)
         self._convert = _converter(compiler, key)
 

@@ -2,7 +2,9 @@
 
 from contextlib import contextmanager
 
+from django.conf import settings
 from django.db import connections
+from django.test.utils import override_settings
 
 from django_fleet.relations.split.companions import companions_of
 from lab.people import models
@@ -16,12 +18,17 @@ def with_companions(*found):
     return [each for model in found for each in (model, *companions_of(model).values())]
 
 
+def installed():
+    """A context in which the app is one of the project's, which it is not for other tests."""
+    return override_settings(INSTALLED_APPS=[*settings.INSTALLED_APPS, "lab.people"])
+
+
 @contextmanager
 def parts(lab_on, *vendors):
     """Opens it with each database on its own vendor; gives a function that empties the tables."""
     lab = lab_on(vendors[0])
     layout = {alias: {"on": lab_on(vendor)} for alias, vendor in zip(ALIASES, vendors, strict=True)}
-    with lab.fleet(layout):
+    with installed(), lab.fleet(layout):
         lab.create_tables(*with_companions(*MODELS))
         yield empty
 

@@ -1,4 +1,4 @@
-"""People in parts: each model has a twin that has the same fields in one table."""
+"""People in parts, beside the same in one table; ``lab.people.fleet`` installs them where they are needed."""
 
 import uuid
 
@@ -8,6 +8,9 @@ from django.db.models import functions
 
 class Team(models.Model):
     name = models.CharField(max_length=100)
+
+    class Meta:
+        app_label = "people"
 
     def __str__(self):
         return self.name
@@ -33,6 +36,7 @@ def fields(profiles=None, records=None):
 class Base(models.Model):
     class Meta:
         abstract = True
+        app_label = "people"
 
     def __str__(self):
         return self.name
@@ -43,17 +47,24 @@ class Plain(Base):
 
     locals().update(fields())
 
+    class Meta:
+        app_label = "people"
+
 
 class Person(Base):
     """The same over three databases."""
 
     locals().update(fields("profiles", "records"))
 
+    class Meta:
+        app_label = "people"
+
 
 class Nearby(Person):
     """The same rows under another name."""
 
     class Meta:
+        app_label = "people"
         proxy = True
         ordering = ("bio", "pk")
 
@@ -64,12 +75,18 @@ class Employee(Person):
     salary = models.IntegerField(default=1)
     contract = models.TextField(default="none", using="records")
 
+    class Meta:
+        app_label = "people"
+
 
 class Badge(models.Model):
     """Something that points to a person."""
 
     person = models.ForeignKey(Person, models.CASCADE, related_name="badges")
     label = models.CharField(max_length=20)
+
+    class Meta:
+        app_label = "people"
 
     def __str__(self):
         return self.label
@@ -88,6 +105,9 @@ class Dated(models.Model):
     data = models.JSONField(default=dict, using="profiles")
     paper = models.FileField(null=True, using="profiles")
     raw = models.BinaryField(null=True, using="profiles")
+
+    class Meta:
+        app_label = "people"
 
     def __str__(self):
         return str(self.pk)

@@ -40,6 +40,7 @@ def standing(hook):
 def replicated(project):
     """A project in which every hook is needed."""
     with project(WHOLE):
+        running().note_split_field()
         yield
 
 

@@ -91,10 +91,9 @@ def test_databases_that_something_is_placed_on_are_dedicated(make_fleet):
         "analytics": {},
         "idle": {},
     }
-    in_parts = {"profiles", "records"}  # where the lab has columns of people
-    assert make_fleet(layout).dedicated() == {"analytics", *in_parts}
+    assert make_fleet(layout).dedicated() == {"analytics"}
     placed = make_fleet(layout, placement={"shop": "copy", "crm": "default"})
-    assert placed.dedicated() == {"main", "analytics", *in_parts}
+    assert placed.dedicated() == {"main", "analytics"}
 
 
 def test_what_is_dedicated_is_not_remembered_before_the_models_are_there(make_fleet):
@@ -104,6 +103,6 @@ def test_what_is_dedicated_is_not_remembered_before_the_models_are_there(make_fl
     fleet = Fleet(entries, Policy(placement={"shop": "main"}), registry)
     assert fleet.dedicated() == {"main"}
     registry.models_ready = True
-    assert fleet.dedicated() >= {"main", "analytics"}
+    assert fleet.dedicated() == {"main", "analytics"}
     registry.get_models = None
-    assert fleet.dedicated() >= {"main", "analytics"}
+    assert fleet.dedicated() == {"main", "analytics"}
