@@ -37,7 +37,7 @@ def check_split_fields(**_kwargs: Any) -> list[CheckMessage]:
             Error(
                 "Fields name a database, but django_fleet.Router does not route.",
                 hint='Set DATABASE_ROUTERS = ["django_fleet.Router"], your own routers after it.',
-                id="fleet.E026",
+                id="fleet.E021",
             )
         )
     return found
@@ -55,22 +55,12 @@ def _somebody_tried() -> bool:
 def _kinds(model: "type[Model]") -> Iterator[CheckMessage]:
     opts: Any = model._meta
     for field in (*opts.local_fields, *opts.local_many_to_many):
-        if field.fleet_using is None:
-            continue
-        if not is_split(field):
+        if field.fleet_using is not None and not (is_split(field) and opts.pk.concrete):
             yield Error(
                 f"{opts.label}.{field.name} has using={field.fleet_using!r}, but {_why_not(field)}.",
                 hint=_instead(field),
                 obj=field,
-                id="fleet.E021",
-            )
-        elif not opts.pk.concrete:
-            yield Error(
-                f"{opts.label}.{field.name} has using={field.fleet_using!r}, but the primary key of its "
-                "model is made of several fields.",
-                hint="Give the model a key of one field: the column elsewhere is found by it.",
-                obj=field,
-                id="fleet.E021",
+                id="fleet.E016",
             )
 
 
@@ -79,7 +69,9 @@ def _why_not(field: Any) -> str:
         return "a primary key is where its row is"
     if field.generated:
         return "a generated column is computed by the server from its own row"
-    return "a relation cannot have its column elsewhere"
+    if field.remote_field is not None:
+        return "a relation cannot have its column elsewhere"
+    return "the primary key of its model is made of several fields"
 
 
 def _instead(field: Any) -> str:
@@ -87,6 +79,8 @@ def _instead(field: Any) -> str:
         return "Take using off the field; to move the model, set using in its Meta."
     if field.generated:
         return "Take using off the field, or make it an ordinary field that save() computes."
+    if field.remote_field is None:
+        return "Give the model a key of one field: the column elsewhere is found by it."
     return (
         "Take using off the field: relations may cross databases as they are. Or put it into a model of "
         "its own, with Meta.using and a OneToOneField to this one."
@@ -107,14 +101,14 @@ def _homes(here: Running, model: "type[Model]") -> Iterator[CheckMessage]:
                 hint=f"The databases are {listed(here.fleet.aliases)}. Where the field is not yours: "
                 f'FLEET["PLACEMENT"] = {{"{companion._meta.label}": "<alias>"}}.',
                 obj=model,
-                id="fleet.E022",
+                id="fleet.E017",
             )
         elif here.fleet.is_replica(alias):
             yield Error(
                 f"{place} names {alias!r}, a replica of {home.alias!r}.",
                 hint=f"Name the primary, {home.alias!r}: replicas of it serve the reads by themselves.",
                 obj=model,
-                id="fleet.E023",
+                id="fleet.E018",
             )
         elif here.home(model).alias == home.alias:
             yield Caution(
@@ -140,7 +134,7 @@ def _over_homes(model: "type[Model]") -> Iterator[CheckMessage]:
                 hint="No server can hold it: let it speak of the fields of one database, or give these "
                 "fields the same home.",
                 obj=model,
-                id="fleet.E024",
+                id="fleet.E019",
             )
 
 
@@ -162,7 +156,7 @@ def _generated(model: "type[Model]") -> Iterator[CheckMessage]:
                 hint="A server computes it from its own row: take using off these fields, or let save() "
                 "compute an ordinary field.",
                 obj=field,
-                id="fleet.E025",
+                id="fleet.E020",
             )
 
 
@@ -176,5 +170,5 @@ def _deleted_by_servers(model: "type[Model]") -> Iterator[CheckMessage]:
                 f"{listed(companions_of(model))}: the server that deletes the row does not know of them.",
                 hint="Say on_delete=CASCADE.",
                 obj=field,
-                id="fleet.E027",
+                id="fleet.E022",
             )

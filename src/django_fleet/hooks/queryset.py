@@ -78,13 +78,14 @@ def _batched_insert(original: Any, _running: Running) -> Any:
         self: Any, objs: Any, fields: Any, batch_size: int | None, **conflict: Any
     ) -> Any:
         options = {"batch_size": batch_size, **conflict}
-        return bulk.insert_batched(original, self, objs, fields, **options)
+        return bulk.insert_batched(original, self._insert, self, objs, fields, **options)
 
     return _batched_insert
 
 
 def _bulk_update(original: Any, _running: Running) -> Any:
     def bulk_update(self: Any, objs: Any, fields: Any, batch_size: int | None = None) -> Any:
+        self._for_write = True
         return bulk.update_many(original, self, objs, fields, batch_size)
 
     return bulk_update
@@ -92,7 +93,11 @@ def _bulk_update(original: Any, _running: Running) -> Any:
 
 def _update(original: Any, _running: Running) -> Any:
     def update(self: Any, **kwargs: Any) -> Any:
-        return updating.update(original, self, kwargs)
+        self._not_support_combined_queries("update")
+        self._for_write = True
+        count = updating.update(original, self, kwargs)
+        self._result_cache = None
+        return count
 
     return update
 

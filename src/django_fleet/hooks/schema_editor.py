@@ -8,6 +8,7 @@ from django_fleet.relations.constraints import editing
 from django_fleet.relations.split.stand_in import own_part
 from django_fleet.routing.running import Running
 from django_fleet.topology.placement import is_companion
+from django_fleet.vendors.sqlite import REMAKING_EDITOR
 
 _EDITOR: Final = "django.db.backends.base.schema.BaseDatabaseSchemaEditor"
 _PARAMETERS: Final = {
@@ -73,7 +74,7 @@ HOOKS: Final = (
         needed=Need.PARTS,
     ),
     Hook(
-        target="django.db.backends.sqlite3.schema.DatabaseSchemaEditor",
+        target=REMAKING_EDITOR,
         attribute="_remake_table",
         make=_remake_table,
         parameters=(("self", "model", "create_field", "delete_field", "alter_fields"),),

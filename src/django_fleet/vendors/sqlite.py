@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 _LOST: Final = ("SQLITE_CANTOPEN", "SQLITE_IOERR", "SQLITE_NOTADB", "SQLITE_CORRUPT")
 
 
+REMAKING_EDITOR: Final = "django.db.backends.sqlite3.schema.DatabaseSchemaEditor"
+"""The schema editor that makes whole tables anew."""
+
 _MOST_ATTACHED: Final = 8
 """SQLite takes ten unless it was built otherwise; the user may attach some himself."""
 

@@ -25,8 +25,11 @@ Stock = Callable[..., Any]
 class Insertion:
     """One call of ``QuerySet._batched_insert`` for a model in parts."""
 
-    def __init__(self, stock: Stock, queryset: Any, fields: Sequence[Any], batch: Any) -> None:
+    def __init__(
+        self, stock: Stock, insert: Stock, queryset: Any, fields: Sequence[Any], batch: Any
+    ) -> None:
         self._stock = stock
+        self._insert = insert
         self._queryset = queryset
         self._using: str = queryset.db
         self._batch = batch
@@ -57,7 +60,7 @@ class Insertion:
     ) -> list[dict[Any, Any]]:
         """Inserts the own columns; field -> value of each row, its key at least."""
         features = connections[self._using].features
-        have_keys = all(each._is_pk_set() for each in objects)
+        have_keys = all(each.pk is not None for each in objects)
         if not have_keys and not features.can_return_rows_from_bulk_insert:
             if conflict is not None:
                 raise FederationNotSupportedError(
@@ -73,13 +76,13 @@ class Insertion:
         rows = [dict(zip(self._returning, row, strict=False)) for row in returned]
         rows = rows or [{} for _ in objects]
         for each, row in zip(objects, rows, strict=True):
-            if each._is_pk_set():
+            if each.pk is not None:
                 row[self._pk] = each.pk
         return rows
 
     def _one(self, instance: Any) -> dict[Any, Any]:
         """Inserts a row on a server that returns the key of one row only."""
-        (row,) = self._queryset._insert(
+        (row,) = self._insert(
             [instance], fields=self._own, using=self._using, returning_fields=[self._pk]
         )
         return {self._pk: row[0]}
@@ -198,12 +201,17 @@ def _is_given(instance: Any, field: Any) -> bool:
 
 
 def insert_batched(
-    stock: Stock, queryset: Any, objects: Sequence[Any], fields: Sequence[Any], **options: Any
+    stock: Stock,
+    insert: Stock,
+    queryset: Any,
+    objects: Sequence[Any],
+    fields: Sequence[Any],
+    **options: Any,
 ) -> Any:
-    """``QuerySet._batched_insert``."""
+    """``QuerySet._batched_insert``; ``insert`` is its ``_insert``."""
     if not columns_of(queryset.model):
         return stock(queryset, objects, fields, **options)
-    insertion = Insertion(stock, queryset, fields, options["batch_size"])
+    insertion = Insertion(stock, insert, queryset, fields, options["batch_size"])
     conflict, update, unique = (
         options.get(name) for name in ("on_conflict", "update_fields", "unique_fields")
     )
@@ -237,10 +245,9 @@ def update_many(
     if not columns:
         return stock(queryset, objects, names, batch)  # type: ignore[no-any-return]
     objects = tuple(objects)
-    if not all(each._is_pk_set() for each in objects):
+    if not all(each.pk is not None for each in objects):
         raise ValueError("All bulk_update() objects must have a primary key set.")
     own = [name for name in names if opts.get_field(name) not in elsewhere]
-    queryset._for_write = True
     using = queryset.db
     parts = [
         (companion, of_it, companion_alias(companion, using, for_write=True))

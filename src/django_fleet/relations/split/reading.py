@@ -135,8 +135,9 @@ def _give(objects: list[Model], columns: "tuple[Column, ...]", read: Any) -> Non
         by_key.setdefault(vars(each).get(key_of, each.pk), []).append(each)
     values = dict(read(list(by_key)))
     nothing = (None,) * len(columns)
+    names = [column.field.attname for column in columns]
     for key, owners in by_key.items():
-        for column, value in zip(columns, values.get(key, nothing), strict=True):
-            for each in owners:
-                if column.field.attname not in vars(each):
-                    setattr(each, column.field.attname, value)
+        found = dict(zip(names, values.get(key, nothing), strict=True))
+        for each in owners:
+            for name in found.keys() - vars(each).keys():
+                setattr(each, name, found[name])

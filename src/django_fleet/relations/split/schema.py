@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
 from django.db import router
-from django.db.models import NOT_PROVIDED
+from django.db.models import NOT_PROVIDED, Field
 
 from django_fleet.errors import SplitMigrationError
 from django_fleet.relations.split.companions import OWNER, column_of, companions_of, is_split
@@ -187,14 +187,11 @@ def _alter(change: Change, old: Any, new: Any) -> None:
 
 
 def _alter_key(editor: Any, old: Any, before: Any, after: Any) -> None:
-    """Gives the companion's key the type that the key of its owner has now.
-
-    ``alter_field()`` would see two references to the same model, and do nothing.
-    """
-    sides = [each.db_parameters(connection=editor.connection) for each in (before, after)]
-    types = [each["type"] for each in sides]
+    """Gives the companion's key the type that the key of its owner has now."""
+    keys = [KeyColumn.of(each) for each in (before, after)]
+    types = [each.db_type(editor.connection) for each in keys]
     if types[0] != types[1]:
-        editor._alter_field(old, before, after, *types, *sides)
+        editor.alter_field(old, *keys)
 
 
 def _remove_constraints(editor: Any, old: Any, new: Any) -> None:
@@ -229,6 +226,34 @@ def _differ(one: Any, other: Any) -> bool:
     if one.name != other.name or one.column != other.column:
         return True
     return bool(one.deconstruct()[1:] != other.deconstruct()[1:])
+
+
+class KeyColumn(Field):  # type: ignore[type-arg]
+    """The column of a companion's key, by its type alone.
+
+    To ``alter_field()`` two references to the same model are one and the same.
+    """
+
+    target: Any = None
+
+    @classmethod
+    def of(cls, link: Any) -> "KeyColumn":
+        """The column of a reference."""
+        made = cls(primary_key=True, db_column=link.column)
+        made.target = link.target_field
+        made.set_attributes_from_name(link.name)
+        made.model = link.model
+        return made
+
+    def db_type(self, connection: Any) -> str | None:
+        """As a reference to the key has it."""
+        kind: str | None = self.target.rel_db_type(connection)
+        return kind
+
+    def deconstruct(self) -> Any:
+        """Tells columns of different keys apart."""
+        name, path, args, options = super().deconstruct()
+        return name, path, args, {**options, "target": self.target.deconstruct()[1:]}
 
 
 class _one_off_default:  # noqa: N801 -- read as a word of the language
@@ -329,10 +354,10 @@ def _make_target(change: Change, new: Any, source: Place, target: Place) -> None
 
 def _loose(stored: Any) -> Any:
     """The same column before it has its values: empty, and under no constraint."""
-    loose = stored.clone()
-    loose.null = True
-    loose.default = NOT_PROVIDED
-    loose._unique = False
+    _, _, args, options = stored.deconstruct()
+    bound = {"default", "db_default", "unique", "db_index"}
+    options = {name: value for name, value in options.items() if name not in bound}
+    loose = type(stored)(*args, **{**options, "null": True})
     loose.db_index = False
     loose.set_attributes_from_name(stored.name)
     loose.model = stored.model

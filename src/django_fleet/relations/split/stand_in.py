@@ -39,8 +39,11 @@ def own_part(model: Any) -> Any:
 def _own_options(model: "type[Model]") -> Any:
     opts: Any = copy.copy(model._meta)
     elsewhere = {field.name for field in columns_of(model)}
-    opts.local_fields = [field for field in opts.local_fields if field.name not in elsewhere]
-    opts._expire_cache()
+    key = opts.pk
+    kept = [field for field in opts.local_fields if field.name not in elsewhere]
+    opts.local_fields = [field for field in kept if field is not key]
+    if key in kept:
+        opts.add_field(key)  # which forgets all that the options had worked out
     opts.unique_together = [each for each in opts.unique_together if elsewhere.isdisjoint(each)]
     opts.constraints = [e for e in opts.constraints if elsewhere.isdisjoint(fields_of(e))]
     opts.indexes = [e for e in opts.indexes if elsewhere.isdisjoint(fields_of(e))]

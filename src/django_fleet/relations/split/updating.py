@@ -32,11 +32,9 @@ def update(stock: Stock, queryset: Any, values: Mapping[str, Any]) -> int:
     far = {f: v for f, v in named.items() if reads_elsewhere(f, v, annotations)}
     if not far and not any(field in columns for field in named):
         return stock(queryset, **values)  # type: ignore[no-any-return]
-    queryset._not_support_combined_queries("update")
     if queryset.query.is_sliced:
         raise TypeError("Cannot update a query once a slice has been taken.")
-    queryset._for_write = True
-    asked = queryset._chain()
+    asked = queryset.all()
     using: str = queryset.db
     parts = {
         companion: companion_alias(companion, using, for_write=True)
@@ -49,7 +47,6 @@ def update(stock: Stock, queryset: Any, values: Mapping[str, Any]) -> int:
             mine = {columns[f]: v for f, v in named.items() if f in columns}
             mine = {c: v for c, v in mine.items() if c.companion is companion}
             _write_elsewhere(queryset, Writer(companion, alias), rows, mine)
-    queryset._result_cache = None
     return len(rows)
 
 
