@@ -63,8 +63,8 @@ def test_f1_a_replica(judge):
 
 def test_f4_the_home_of_the_model_is_no_other_home(judge):
     """It works, so it is a warning."""
-    assert list(judge(bio=text("default"))) == ["fleet.W007"]
-    assert list(judge({"using": "profiles"}, bio=text())) == ["fleet.W007"]
+    assert list(judge(bio=text("default"))) == ["fleet.W008"]
+    assert list(judge({"using": "profiles"}, bio=text())) == ["fleet.W008"]
 
 
 @pytest.mark.parametrize(

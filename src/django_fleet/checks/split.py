@@ -115,7 +115,7 @@ def _homes(here: Running, model: "type[Model]") -> Iterator[CheckMessage]:
                 f"{place} names {home.alias!r}, where {label} lives anyway.",
                 hint="Take using off the fields and migrate: their table of its own buys nothing there.",
                 obj=model,
-                id="fleet.W007",
+                id="fleet.W008",
             )
 
 
