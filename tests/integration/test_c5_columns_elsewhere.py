@@ -7,12 +7,19 @@ from django.db import connections, models
 from django.db.models import Case, Count, Exists, F, OuterRef, Prefetch, Q, Subquery, Value, When
 from django.db.models.functions import Length
 from django.test.utils import override_settings
+from django.utils import timezone
 
 import django_fleet as fleet
 from django_fleet.errors import SplitModelError
 from django_fleet.relations.split.companions import companions_of
 from lab.fleets import statements, tables
-from lab.people.fixtures import ann_in_parts, asked, in_parts, people_in_parts, rows  # noqa: F401 -- fixtures
+from lab.people.fixtures import (  # noqa: F401 -- fixtures
+    ann_in_parts,
+    asked,
+    in_parts,
+    people_in_parts,
+    rows,
+)
 from lab.people.fleet import ALIASES, installed, with_companions
 from lab.people.models import Badge, Dated, Employee, Nearby, Person, Team
 
@@ -196,7 +203,8 @@ def test_c5_values_that_fields_and_servers_make(tmp_path):
         bulk = Dated.objects.bulk_create([Dated(), Dated(lucky=8)])
         assert [each.lucky for each in bulk] == [7, 8]
         assert sorted(Dated.objects.values_list("lucky", flat=True)) == [7, 7, 8]
-        assert Dated.objects.dates("made", "year")[0].year == made.made.year
+        with timezone.override("UTC"):  # servers without tables of time zones know this one
+            assert Dated.objects.dates("made", "year")[0].year == made.made.year
 
 
 @pytest.mark.usefixtures("ann")

@@ -11,11 +11,17 @@ from django.contrib.auth.models import User
 from django.core import serializers
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
+from django.db import connections
 from django.db.models.signals import post_delete, post_save, pre_delete, pre_save
 from django.forms import modelform_factory, modelformset_factory
 
+from lab.commands import run
 from lab.fleets import tables
-from lab.people.fixtures import ann_in_parts, asked, in_parts, people_in_parts, rows  # noqa: F401 -- fixtures
+from lab.people.fixtures import (  # noqa: F401 -- fixtures
+    ann_in_parts,
+    in_parts,
+    people_in_parts,
+)
 from lab.people.fleet import ALIASES, MODELS, installed, with_companions
 from lab.people.models import Person, Team
 
@@ -188,3 +194,16 @@ def test_c5_async():
         return await Person.objects.filter(bio__in=["c", "d"]).acount()
 
     assert async_to_sync(work)() == 1
+
+
+def test_c5_what_a_crash_leaves_is_found(lab):
+    """Columns without a row, by ``fleet orphans``; where all rows are there, nothing is."""
+    relation = "people.Person_profiles.fleet_owner"
+    with installed(), lab.fleet(dict.fromkeys((*ALIASES, "analytics"), {})):
+        lab.create_tables(*with_companions(Team, Person))
+        Person.objects.create(name="Ann", bio="long")
+        assert "0 orphans left" in run("fleet", "orphans", "--model", relation)
+        with connections["default"].cursor() as cursor:
+            cursor.execute("DELETE FROM people_person")
+        assert "1 mended" in run("fleet", "orphans", "--fix", "delete", "--model", relation)
+        assert in_parts() == (0, 0, 1)

@@ -9,7 +9,12 @@ from django.db.models.functions import Concat
 
 from django_fleet.errors import FederationNotSupportedError
 from lab.fleets import statements
-from lab.people.fixtures import ann_in_parts, asked, in_parts, people_in_parts, rows  # noqa: F401 -- fixtures
+from lab.people.fixtures import (  # noqa: F401 -- fixtures
+    ann_in_parts,
+    asked,
+    in_parts,
+    people_in_parts,
+)
 from lab.people.models import Badge, Person, Team
 
 

@@ -7,6 +7,7 @@ from django.core.checks import Warning as Caution
 from django.db.models import DO_NOTHING
 
 from django_fleet.relations.boundaries import Boundary, crossing_relations
+from django_fleet.topology.placement import is_companion
 
 
 def check_orphans(**_kwargs: Any) -> list[CheckMessage]:
@@ -20,7 +21,8 @@ def check_orphans(**_kwargs: Any) -> list[CheckMessage]:
 
 def _is_left_alone(boundary: Boundary) -> bool:
     relation: Any = boundary.field
-    return relation.remote_field.on_delete is DO_NOTHING
+    # Rows of a companion go when their owners have gone: what a crash leaves there harms nobody.
+    return relation.remote_field.on_delete is DO_NOTHING and not is_companion(boundary.child._meta)
 
 
 def _nobody(boundary: Boundary) -> CheckMessage:
