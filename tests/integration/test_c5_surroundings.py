@@ -199,7 +199,7 @@ def test_c5_async():
 def test_c5_what_a_crash_leaves_is_found(lab):
     """Columns without a row, by ``fleet orphans``; where all rows are there, nothing is."""
     relation = "people.Person_profiles.fleet_owner"
-    with installed(), lab.fleet(dict.fromkeys((*ALIASES, "analytics"), {})):
+    with installed(), lab.fleet({alias: {} for alias in (*ALIASES, "analytics")}):
         lab.create_tables(*with_companions(Team, Person))
         Person.objects.create(name="Ann", bio="long")
         assert "0 orphans left" in run("fleet", "orphans", "--model", relation)
