@@ -26,7 +26,6 @@ INSTALLED_APPS = [
     "lab.trade",
     "lab.family",
     "lab.clubs",
-    "lab.people",
 ]
 MIDDLEWARE = [
     "django_fleet.middleware.ConsistencyMiddleware",
