@@ -129,7 +129,7 @@ class Partnership(models.Model):
 
 class Remark(models.Model):
     content_type = models.ForeignKey(
-        ContentType, models.CASCADE, db_constraint=False
+        ContentType, models.CASCADE, db_constraint=False, related_name="+"
     )  # migrate makes our tables before that one
     object_id = models.BigIntegerField()
     target = GenericForeignKey()
