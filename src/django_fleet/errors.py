@@ -236,10 +236,10 @@ class UnknownRelationError(OrphanSearchError):
 
     code = "unknown-relation"
 
-    def __init__(self, labels: Iterable[str], known: Iterable[str]) -> None:
+    def __init__(self, labels: Iterable[str]) -> None:
         super().__init__(
             f"No relation of {listed(labels)} crosses a boundary. Name a model that holds a key, or "
-            f"app.Model.field; these cross one: {listed(known)}."
+            "app.Model.field; without --model, manage.py fleet orphans shows every relation that does."
         )
 
 

@@ -12,7 +12,7 @@ from django_fleet.errors import UnmendableRelationError
 from django_fleet.relations import orphans
 from django_fleet.relations.boundaries import generic_keys
 from lab.commands import fleet_json, run
-from lab.family.apart import ALIKE, AWAY, CHILDREN, PARENTS, UNLIKE, Apart, apart
+from lab.family.apart import ALIKE, AWAY, CHILDREN, HERE, PARENTS, UNLIKE, Apart, apart
 from lab.family.models import Child, Coded, Medal, Number, Sticker, Token, Toy, Word
 from lab.fleets import statements
 
@@ -249,7 +249,7 @@ def test_e3_many_children_of_one_parent_are_many_pages(family, monkeypatch):
 
 def test_e3_what_a_deletion_leaves_behind_is_found_in_the_same_run(family_on):
     """``DO_NOTHING`` means that a deleted parent leaves orphans; they are looked for again."""
-    placement = {"family.Coded": "parents", "reports": "default"}
+    placement = HERE | {"family.Coded": "parents"}
     with family_on(("sqlite", "sqlite"), placement=placement):
         Number.objects.create(pk=1)
         Coded.objects.bulk_create(Coded(pk=key, code=key, number_id=key) for key in (1, 2))
@@ -294,7 +294,7 @@ def test_e3_plain_lines_for_people(quick):
 
 def test_e3_nothing_to_look_at(family_on):
     """A fleet whose relations all stay at home is one without orphans."""
-    everything = dict.fromkeys(("family", "reports"), "default")
+    everything = HERE | {"family": "default"}
     with family_on(("sqlite", "sqlite"), placement=everything) as lab:
         others = {child for child, _ in generic_keys()} - {Sticker}
         lab.create_tables(*others)

@@ -3,7 +3,7 @@
 The answer is that of the routers, so it is right with the user's own routers and without ``FLEET``.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -91,17 +91,21 @@ class Boundary:
         )
 
 
-def crossing_relations() -> list[Boundary]:
+def crossing_relations(
+    is_wanted: "Callable[[type[Model], str], bool]" = lambda _child, _name: True,
+) -> list[Boundary]:
     """Every foreign key and one-to-one field of the installed models that crosses a boundary.
 
     Many-to-many relations are there as the two foreign keys of their through model, auto-created or
-    not. Generic foreign keys are not: their rows say where they point (``generic_keys``). Opens no
+    not. Generic foreign keys are not: their rows say where they point (``generic_keys``). Routers are
+    asked of no relation but those for which ``is_wanted(child, name of the field)``. Opens no
     connection. Raises what routing raises for a model without a home.
     """
     found = (
         boundary_of(field, child, field.remote_field.model)
         for child in _with_tables()
         for field in _relations(child)
+        if is_wanted(child, field.name)
     )
     return [boundary for boundary in found if boundary is not None]
 

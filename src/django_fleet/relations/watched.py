@@ -29,18 +29,20 @@ def watched(labels: Collection[str] = ()) -> list[Search]:
     nothing over a boundary, and ``CompositeRelationError`` where a relation has several columns.
     """
     wanted = {label.lower(): label for label in labels}
-    heard: set[str] = set()
+
+    def names(child: "type[Model]", name: str) -> set[str]:
+        own = child._meta.label_lower
+        return {child._meta.app_label, own, f"{own}.{name}"} & wanted.keys()
 
     def is_wanted(child: "type[Model]", name: str) -> bool:
-        own = child._meta.label_lower
-        said = {child._meta.app_label, own, f"{own}.{name}"} & wanted.keys()
-        heard.update(said)
-        return not wanted or bool(said)
+        return not wanted or bool(names(child, name))
 
-    boundaries = [each for each in crossing_relations() if is_wanted(each.child, each.field.name)]
+    boundaries = crossing_relations(is_wanted)
     generic = [pair for pair in generic_keys() if is_wanted(pair[0], pair[1].name)]
+    heard = {name for each in boundaries for name in names(each.child, each.field.name)}
+    heard |= {name for child, field in generic for name in names(child, field.name)}
     if unheard := [wanted[each] for each in wanted if each not in heard]:
-        raise UnknownRelationError(unheard, sorted({str(each) for each in crossing_relations()}))
+        raise UnknownRelationError(unheard)
     found = [Search(each) for each in boundaries]
     found += [search for child, field in generic for search in _generic(child, field)]
     if composite := [each.boundary for each in found if each.boundary.is_composite]:

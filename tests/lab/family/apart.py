@@ -9,7 +9,13 @@ from lab.fleets import Lab
 
 PARENTS = (Number, Word, Token, Coded)
 CHILDREN = (Child, Toy, Medal, Sticker)
-AWAY = {model._meta.label: "parents" for model in PARENTS} | {"reports": "default"}
+HERE = dict.fromkeys(
+    ("reports", "people.Person_profiles", "people.Person_records", "people.Employee_records"),
+    "default",
+)
+"""What names databases of its own, at hand instead."""
+
+AWAY = HERE | {model._meta.label: "parents" for model in PARENTS}
 
 ALIKE = [(vendor, vendor) for vendor in ("sqlite", "postgresql", "mariadb")]
 UNLIKE = [

@@ -4,7 +4,7 @@ import pytest
 from django.core.checks import WARNING
 
 from django_fleet.checks.orphans import check_orphans
-from lab.family.apart import AWAY
+from lab.family.apart import AWAY, HERE
 from lab.family.models import Child
 
 LAYOUT = {"default": {}, "parents": {}}
@@ -28,7 +28,7 @@ def test_do_nothing_over_a_boundary_is_reported(project):
 def test_do_nothing_at_home_is_not(project):
     """The database looks after it."""
     for home in ("default", "parents"):
-        with project(LAYOUT, FLEET={"PLACEMENT": {"family": home, "reports": home}}):
+        with project(LAYOUT, FLEET={"PLACEMENT": HERE | {"family": home}}):
             assert check_orphans() == []
 
 

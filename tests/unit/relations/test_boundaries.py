@@ -12,11 +12,15 @@ from django_fleet.relations.boundaries import (
     generic_keys,
     primary_home,
 )
+from lab.family.apart import HERE
 from lab.library.models import Author, Book, Handbook, Note, Tag
 from lab.shop.models import Book as ShopBook
 from lab.shop.models import Novel
 
-LAYOUT = {"default": {}, "crm": {}, "analytics": {}, "copy": {"REPLICA_OF": "crm"}}
+LAYOUT = {
+    **{alias: {} for alias in ("default", "crm", "analytics")},
+    "copy": {"REPLICA_OF": "crm"},
+}
 
 
 class AuthorsElsewhere:
@@ -56,7 +60,7 @@ OF_AUTHORS = {
 
 def test_nothing_crosses_on_one_database(project):
     """Nor where several databases hold whole apps."""
-    with project({"default": {}}, FLEET={"PLACEMENT": {"reports": "default"}}):
+    with project({"default": {}}, FLEET={"PLACEMENT": HERE}):
         assert crossing_relations() == []
     with project(LAYOUT, FLEET={"PLACEMENT": {"shop": "crm", "auth": "crm"}}):
         assert found("shop") == set()

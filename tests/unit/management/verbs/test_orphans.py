@@ -15,7 +15,7 @@ from django_fleet.errors import (
 )
 from django_fleet.relations import sweep
 from lab.commands import fleet_json, run
-from lab.family.apart import AWAY, CHILDREN, PARENTS
+from lab.family.apart import AWAY, CHILDREN, HERE, PARENTS
 from lab.family.models import Child, Number
 from lab.fleets import Lab
 from lab.shop.models import Author, Book, Novel
@@ -129,7 +129,7 @@ def test_options_that_make_no_sense(args, why):
 
 def test_half_an_object_is_not_deleted(project):
     """Rows of multi-table inheritance apart from each other: named, and left alone."""
-    placement = {"shop.Novel": "parents", "reports": "default"}
+    placement = HERE | {"shop.Novel": "parents"}
     with project({"default": {}, "parents": {}}, FLEET={"PLACEMENT": placement}):
         Lab("sqlite", None).create_tables(Author, Book, Novel)
         with pytest.raises(UnmendableRelationError, match="link the two rows of one object"):
