@@ -133,7 +133,7 @@ class Meeting(models.Model):
 class Remark(models.Model):
     """On a club, a person, or anything."""
 
-    content_type = models.ForeignKey(ContentType, models.CASCADE)
+    content_type = models.ForeignKey(ContentType, models.CASCADE, related_name="+")
     object_id = models.PositiveBigIntegerField()
     about = GenericForeignKey()
     text = models.CharField(max_length=40)
