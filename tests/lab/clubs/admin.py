@@ -55,7 +55,7 @@ class MeetingAdmin(admin.ModelAdmin):
 class MembershipAdmin(admin.ModelAdmin):
     list_display = ["person", "club", "role"]
     list_filter = ["club__leader", "person__born"]
-    list_select_related = True
+    list_select_related = ["person", "club__leader"]
     search_fields = ["person__name", "club__name"]
     date_hierarchy = "person__born"
     ordering = ["club__name", "-person__name"]
