@@ -25,16 +25,20 @@ def contrib_home():
     return CONTRIB if CONTRIB in connections.settings else FIRST
 
 
-@cache
 def scattered_home(model, registry=installed_apps):
     """The alias of a model when each app is scattered.
 
     It is found once: a model that a test adds to an app moves no other. A model outside the
     registry (one that a test made for itself) lives in `default`.
     """
+    return _home(model, registry)
+
+
+@cache  # by both: however it is asked, a model and its automatic tables get one answer
+def _home(model, registry):
     leader = family_leader(owner(model, registry), registry)
     if leader is not model:
-        return scattered_home(leader, registry)
+        return _home(leader, registry)
     app_config = registry.app_configs.get(model._meta.app_label)
     if app_config is None:
         return FIRST

@@ -4,6 +4,7 @@ import pytest
 from django.apps import AppConfig
 from django.apps.registry import Apps
 from django.db import models
+from oracle import scatter
 from oracle.scatter import (
     ScatterRouter,
     SecondRouter,
@@ -153,6 +154,18 @@ def test_the_router_gives_the_home_and_migrates_nothing_else():
     assert router.allow_relation(User(), User())
 
 
+def test_an_automatic_table_stays_when_a_test_adds_a_model(monkeypatch):
+    """Its source was asked about before, without a registry; the table is asked about after."""
+    registry = Apps()
+    app(registry, "zoo")
+    monkeypatch.setattr(scatter.scattered_home, "__defaults__", (registry,))
+    ape = model(registry, "Ape")
+    source = model(registry, "Bear", apes=models.ManyToManyField(ape))
+    assert scattered_home(source) == "other"
+    model(registry, "Aardvark")
+    assert scattered_home(source.apes.through) == "other"
+
+
 def test_contrib_may_have_a_database_of_its_own(monkeypatch):
     """Where there is one of that name; whatever has no model is made for it as for the others."""
     from django.contrib.auth.models import User
@@ -160,7 +173,7 @@ def test_contrib_may_have_a_database_of_its_own(monkeypatch):
 
     assert contrib_home() == "default"
     monkeypatch.setitem(connections.settings, "contrib", connections.settings["default"])
-    scattered_home.cache_clear()
+    scatter._home.cache_clear()
     try:
         router = ScatterRouter()
         assert router.db_for_read(User) == router.db_for_write(User) == "contrib"
@@ -169,7 +182,7 @@ def test_contrib_may_have_a_database_of_its_own(monkeypatch):
         assert router.allow_migrate("contrib", "auth")
         assert not router.allow_migrate("default", "auth")
     finally:
-        scattered_home.cache_clear()
+        scatter._home.cache_clear()
 
 
 def test_the_second_router_sends_all_to_other():
