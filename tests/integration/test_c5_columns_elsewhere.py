@@ -1,7 +1,9 @@
 """Statement C5: a field keeps its column on another database; its model reads like one model."""
 
+import django
 import pytest
 from django.apps import apps
+from django.core.exceptions import FieldError
 from django.core.files.base import ContentFile
 from django.db import connections, models
 from django.db.models import Case, Count, Exists, F, OuterRef, Prefetch, Q, Subquery, Value, When
@@ -280,3 +282,22 @@ def test_c5_companions_are_in_no_list_of_models():
         assert companions <= set(apps.get_models(include_auto_created=True))
     assert companions_of(Nearby) == companions_of(Person)
     assert set(companions_of(Employee)) == {"records"}
+
+
+@pytest.mark.skipif(django.VERSION < (6, 1), reason="fetch modes are there since Django 6.1")
+@pytest.mark.usefixtures("people")
+def test_c5_fetch_modes():
+    """Peers are fetched together; a column that must not be fetched is not."""
+    Person.objects.bulk_create([Person(name=f"p{n}", bio=f"b{n}") for n in range(5)])
+    first, *others = Person.objects.fetch_mode(models.FETCH_PEERS).defer("bio").order_by("pk")
+    assert first.bio == "b0"
+    with statements() as found:
+        assert [each.bio for each in others] == ["b1", "b2", "b3", "b4"]
+    assert asked(found) == {}
+    with statements() as found:
+        again = list(Person.objects.fetch_mode(models.FETCH_PEERS))
+        assert {each.bio for each in again} == {f"b{n}" for n in range(5)}
+    assert asked(found) == {"default": 1, "profiles": 1, "records": 1}
+    refused = Person.objects.fetch_mode(models.FETCH_RAISE).only("name").first()
+    with pytest.raises(FieldError, match="bio"):
+        _ = refused.bio

@@ -6,7 +6,7 @@ import pickle
 
 import pytest
 from asgiref.sync import async_to_sync
-from django.contrib.admin.sites import site
+from django.contrib.admin import AdminSite, ModelAdmin
 from django.contrib.auth.models import User
 from django.core import serializers
 from django.core.exceptions import ValidationError
@@ -14,6 +14,8 @@ from django.core.management import call_command
 from django.db import connections
 from django.db.models.signals import post_delete, post_save, pre_delete, pre_save
 from django.forms import modelform_factory, modelformset_factory
+from django.test.utils import override_settings
+from django.urls import path as page_at
 
 from lab.commands import run
 from lab.fleets import tables
@@ -123,19 +125,21 @@ def test_c5_forms_and_formsets():
     assert sorted(Person.objects.values_list("bio", flat=True)) == ["1", "2"]
 
 
+class PersonAdmin(ModelAdmin):
+    list_display = ("name", "bio", "mood")
+    list_filter = ("mood",)
+    search_fields = ("bio",)
+    ordering = ("bio",)
+
+
 @pytest.fixture
 def admin_site():
-    from django.contrib.admin import ModelAdmin
-
-    class PersonAdmin(ModelAdmin):
-        list_display = ("name", "bio", "mood")
-        list_filter = ("mood",)
-        search_fields = ("bio",)
-        ordering = ("bio",)
-
-    site.register(Person, PersonAdmin)
-    yield
-    site.unregister(Person)
+    """A site with people, at the URLs of the project."""
+    own = AdminSite()
+    own.register(Person, PersonAdmin)
+    urls = type("Urls", (), {"urlpatterns": [page_at("admin/", own.urls)]})
+    with override_settings(ROOT_URLCONF=urls):
+        yield
 
 
 @pytest.mark.usefixtures("admin_site")

@@ -66,9 +66,9 @@ def _raw_init(original: Any, _running: Running) -> Any:
 
 def _insert(original: Any, _running: Running) -> Any:
     def _insert(
-        self: Any, objs: Any, fields: Any, returning_fields: Any = None, **options: Any
+        self: Any, objs: Any, fields: Any, returning_fields: Any = None, *args: Any, **options: Any
     ) -> Any:
-        return bulk.insert_own(original, self, objs, fields, returning_fields, **options)
+        return bulk.insert_own(original, self, objs, fields, returning_fields, *args, **options)
 
     return _insert
 

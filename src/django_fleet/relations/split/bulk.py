@@ -219,14 +219,20 @@ def insert_batched(
 
 
 def insert_own(
-    stock: Stock, queryset: Any, objects: Any, fields: Sequence[Any], returning: Any, **options: Any
+    stock: Stock,
+    queryset: Any,
+    objects: Any,
+    fields: Sequence[Any],
+    returning: Any,
+    *args: Any,
+    **options: Any,
 ) -> Any:
     """``QuerySet._insert``: returns nothing of columns that are elsewhere, and ``None`` in their place."""
     columns = columns_of(queryset.model) if returning else {}
     if not any(field in columns for field in returning or ()):
-        return stock(queryset, objects, fields, returning, **options)
+        return stock(queryset, objects, fields, returning, *args, **options)
     own = [field for field in returning if field not in columns]
-    rows = stock(queryset, objects, fields, own, **options)
+    rows = stock(queryset, objects, fields, own, *args, **options)
     padded = []
     for row in rows:
         known = dict(zip(own, row, strict=False))

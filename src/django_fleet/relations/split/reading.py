@@ -40,7 +40,21 @@ def completed(iterable: Any, rows: Iterator[Model]) -> Iterator[Model]:
 
 
 def _is_concerned(queryset: Any) -> bool:
-    return bool(queryset.query.select_related) or bool(columns_of(queryset.model))
+    """Whether an object that the query brings may have columns elsewhere."""
+    return _may_lack(queryset.model, queryset.query.select_related)
+
+
+def _may_lack(model: Any, related: Any) -> bool:
+    if columns_of(model) or related is True:
+        return True
+    if not related:
+        return False
+    fields = {each.name: each for each in model._meta.get_fields()}
+    for name, deeper in related.items():
+        field = fields.get(name)  # None: a filtered relation, which has a name of its own
+        if field is None or _may_lack(field.related_model, deeper):
+            return True
+    return False
 
 
 def _in_pages(queryset: Any, rows: Iterator[Model], size: int | None) -> Iterator[Model]:
