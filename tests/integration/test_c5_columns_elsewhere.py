@@ -6,7 +6,19 @@ from django.apps import apps
 from django.core.exceptions import FieldError
 from django.core.files.base import ContentFile
 from django.db import connections, models
-from django.db.models import Case, Count, Exists, F, OuterRef, Prefetch, Q, Subquery, Value, When
+from django.db.models import (
+    Case,
+    Count,
+    Exists,
+    F,
+    FilteredRelation,
+    OuterRef,
+    Prefetch,
+    Q,
+    Subquery,
+    Value,
+    When,
+)
 from django.db.models.functions import Length
 from django.test.utils import override_settings
 from django.utils import timezone
@@ -282,6 +294,21 @@ def test_c5_companions_are_in_no_list_of_models():
         assert companions <= set(apps.get_models(include_auto_created=True))
     assert companions_of(Nearby) == companions_of(Person)
     assert set(companions_of(Employee)) == {"records"}
+
+
+@pytest.mark.usefixtures("people")
+def test_c5_select_related_of_what_is_no_relation():
+    """Refused in Django's words, and filtered relations have names of their own."""
+    for name in ("name", "team__name", "nothing"):
+        with pytest.raises(FieldError, match="select_related"):
+            list(Person.objects.select_related(name))
+    person = Person.objects.create(name="Ann", bio="long")
+    Badge.objects.create(person=person, label="x")
+    owners = FilteredRelation("person", condition=Q(person__name="Ann"))
+    with statements() as found:
+        badge = Badge.objects.annotate(owned_by=owners).select_related("owned_by").get()
+        assert badge.owned_by.bio == "long"
+    assert asked(found) == {"default": 1, "profiles": 1, "records": 1}
 
 
 @pytest.mark.skipif(django.VERSION < (6, 1), reason="fetch modes are there since Django 6.1")

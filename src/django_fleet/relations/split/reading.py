@@ -51,8 +51,9 @@ def _may_lack(model: Any, related: Any) -> bool:
         return False
     fields = {each.name: each for each in model._meta.get_fields()}
     for name, deeper in related.items():
-        field = fields.get(name)  # None: a filtered relation, which has a name of its own
-        if field is None or _may_lack(field.related_model, deeper):
+        model = getattr(fields.get(name), "related_model", None)
+        # Without one it is a filtered relation, or a name that Django will refuse.
+        if model is None or _may_lack(model, deeper):
             return True
     return False
 
