@@ -133,7 +133,9 @@ class Meeting(models.Model):
 class Remark(models.Model):
     """On a club, a person, or anything."""
 
-    content_type = models.ForeignKey(ContentType, models.CASCADE, related_name="+")
+    content_type = models.ForeignKey(
+        ContentType, models.CASCADE, db_constraint=False, related_name="+"
+    )
     object_id = models.PositiveBigIntegerField()
     about = GenericForeignKey()
     text = models.CharField(max_length=40)
