@@ -5,6 +5,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from django_fleet.errors import FederationLimitError
+from django_fleet.queries.engine.ahead import Ahead
 from django_fleet.queries.engine.choice import Limits
 from django_fleet.queries.engine.duckdb import Database
 from django_fleet.queries.engine.sides import Side
@@ -39,7 +40,7 @@ class Inputs:
         self._trace = trace
         self._limits = limits
         self._left = limits.rows
-        self._open: list[Reading] = []
+        self._open: list[Ahead | Iterator[Any]] = []
         self.error: Exception | None = None
         """What a stream ended with: the engine gives it another name."""
 
@@ -49,22 +50,22 @@ class Inputs:
 
         compiler = side.query().get_compiler(side.database)
         reading = vendor_of(compiler.connection).arrow.rows(compiler, _types(side))
-        self._open.append(reading)
         why = f"the engine reads it through {reading.how}"
         step = note(self._trace, side, expected, why)
         batches = self._counted(reading, side, step)
         if reading.is_bound:
+            self._open.append(reading.batches)
             self._database.give(f"read_{side.name}", reading.schema, batches)
         else:
-            stream = pa.RecordBatchReader.from_batches(reading.schema, batches)
+            ahead = Ahead(batches)
+            self._open.append(ahead)
+            stream = pa.RecordBatchReader.from_batches(reading.schema, ahead)
             self._database.lend(f"read_{side.name}", stream)
 
     def close(self) -> None:
         """Ends what was not read to its end."""
-        for reading in self._open:
-            close = getattr(reading.batches, "close", None)
-            if close is not None:
-                close()
+        for each in self._open:
+            _close(each)
 
     def _counted(self, reading: "Reading", side: Side, step: Step) -> Iterator[Any]:
         step.rows = 0
@@ -78,6 +79,7 @@ class Inputs:
             self.error = error
             raise
         finally:
+            _close(reading.batches)
             step.duration_ms = (perf_counter() - began) * 1000
 
     def _take(self, rows: int, side: Side) -> None:
@@ -92,6 +94,12 @@ class Inputs:
             unit="rows",
             setting=self._limits.setting,
         )
+
+
+def _close(batches: Any) -> None:
+    close = getattr(batches, "close", None)
+    if close is not None:
+        close()
 
 
 def _types(side: Side) -> list[Typed]:
