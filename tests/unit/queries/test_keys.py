@@ -2,6 +2,7 @@
 
 import pytest
 from django.db import connections
+from django.db.models.sql.where import AND
 
 from django_fleet.queries.keys import KeyIn, Unread
 from lab.library.models import Author
@@ -16,7 +17,8 @@ def pair(project):
 
 def compiled(**options):
     column = Author._meta.pk.get_col("library_author")
-    query = Author.objects.filter(KeyIn(column, source="crm", **options)).query
+    query = Author.objects.all().query
+    query.where.add(KeyIn(column, source="crm", **options), AND)
     return query.get_compiler("default").as_sql()
 
 

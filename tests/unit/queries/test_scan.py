@@ -23,7 +23,8 @@ def test_a_table_under_the_alias_that_it_has_elsewhere():
     query = bare_query(Author)
     put_base(query, "library_author", "T4")
     query.select = (Col("T4", Author._meta.get_field("name")),)
-    assert sql_of(query) == 'SELECT T4."name" FROM "library_author" T4'
+    sql = sql_of(query).replace('"T4"', "T4")  # Django 6.1 quotes it
+    assert sql == 'SELECT T4."name" FROM "library_author" T4'
 
 
 @pytest.mark.parametrize(("is_inner", "kind"), [(True, "INNER JOIN"), (False, "LEFT OUTER JOIN")])
