@@ -1,9 +1,11 @@
 """Statement E4: deleting a parent handles its children in other databases by their ``on_delete``."""
 
+from contextlib import ExitStack
+
 import pytest
 from django.apps import apps
 from django.contrib.contenttypes.models import ContentType
-from django.db import connections
+from django.db import connections, transaction
 from django.db.models import ProtectedError, RestrictedError
 from django.db.models.signals import post_delete, pre_delete
 
@@ -209,6 +211,34 @@ def test_e4_an_error_leaves_everything(trade):
     finally:
         post_delete.disconnect(fail, sender=Client)
     assert counts() == before
+
+
+@pytest.mark.parametrize("commits", [True, False])
+def test_e4_inside_a_transaction_nothing_is_lost(trade, commits):
+    """Databases without a transaction wait for the end of the one around; the counts are known before."""
+    leave_no_visit()
+    before = counts()
+    coupons = sorted(Coupon.objects.values_list("pk", "client_id"))
+    home = Client.objects.all().db
+    with transaction.atomic(using=home):
+        assert delete_eco() == (8, ALL_OF_ECO)
+        transaction.set_rollback(not commits, using=home)
+    if commits:
+        assert counts() == LEFT
+        assert (2, None) in Coupon.objects.values_list("pk", "client_id")
+    else:
+        assert counts() == before
+        assert sorted(Coupon.objects.values_list("pk", "client_id")) == coupons
+
+
+def test_e4_inside_transactions_on_all_it_is_done_at_once(trade):
+    """Whoever opened them decides over all."""
+    leave_no_visit()
+    with ExitStack() as stack:
+        for alias in LAYOUT:
+            stack.enter_context(transaction.atomic(using=alias))
+        delete_eco()
+        assert counts() == LEFT
 
 
 def test_e4_many_children_take_few_statements(lab):

@@ -6,13 +6,13 @@ there is no constraint that an order could offend.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from functools import reduce
+from functools import partial, reduce
 from operator import attrgetter, or_
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from django.db import transaction
+from django.db import connections, transaction
 from django.db.models import QuerySet, signals
 
 from django_fleet.routing.elsewhere import place_of
@@ -108,6 +108,8 @@ class Deletion:
         self._statements = statements
         self._places: dict[Model, str] = vars(collector).get(_PLACES, {})
         self._deleted: Counter[str] = Counter()
+        self._waiting: dict[str, list[Callable[[], Any]]] = {}
+        """Alias -> what is done there after the commit."""
 
     @property
     def aliases(self) -> list[str]:
@@ -132,36 +134,59 @@ class Deletion:
         """Deletes; gives the number of rows, and the same by label of model, as Django does.
 
         Each database has its transaction. That of what was asked to be deleted is committed last:
-        an end in between leaves a parent without children, never children without a parent.
+        an end in between leaves a parent without children, never children without a parent. Inside a
+        transaction on it, databases without one wait for its end: who rolls back loses nothing.
         """
         collector = self._collector
+        aliases = self.aliases
+        if connections[collector.using].in_atomic_block:
+            waiting = [each for each in aliases if not connections[each].in_atomic_block]
+            self._waiting = {alias: [] for alias in waiting}
         for model, instances in collector.data.items():
             collector.data[model] = sorted(instances, key=attrgetter("pk"))
         collector.sort()
         with ExitStack() as transactions:
-            for alias in self.aliases:
-                transactions.enter_context(transaction.atomic(using=alias, savepoint=False))
+            for alias in aliases:
+                if alias not in self._waiting:
+                    transactions.enter_context(transaction.atomic(using=alias, savepoint=False))
             for model, instance in collector.instances_with_model():
                 self._send(signals.pre_delete, model, instance)
             for queryset in collector.fast_deletes:
-                alias = self._place_of_queryset(queryset)
-                self._count(queryset.model, self._statements.delete_all(queryset, alias))
+                self._delete_unread(queryset)
             self._update()
             self._delete()
-        for model, instance in collector.instances_with_model():
-            setattr(instance, model._meta.pk.attname, None)
+        gone = [instance for _, instance in collector.instances_with_model()]
+        for alias, instances in self._by_place(gone).items():
+            self._do(alias, partial(_forget_keys, instances))
+        for alias, steps in self._waiting.items():
+            transaction.on_commit(partial(_carry_out, alias, steps), using=collector.using)
         return self._deleted.total(), dict(self._deleted)
+
+    def _do(self, alias: str, step: Callable[[], Any]) -> Any:
+        """Takes a step, or keeps it for the commit; what it gives, ``None`` for a step that was kept."""
+        if alias not in self._waiting:
+            return step()
+        self._waiting[alias].append(step)
+        return None
+
+    def _delete_unread(self, queryset: Any) -> None:
+        alias = self._place_of_queryset(queryset)
+        rows = self._do(alias, partial(self._statements.delete_all, queryset, alias))
+        self._count(queryset.model, queryset.using(alias).count() if rows is None else rows)
 
     def _update(self) -> None:
         for (field, value), found in self._collector.field_updates.items():
             lazy = [each for each in found if self._is_lazy(each)]
             if lazy:
-                reduce(or_, lazy).update(**{field.name: value})
+                change = partial(reduce(or_, lazy).update, **{field.name: value})
+                self._do(self._place_of_queryset(lazy[0]), change)
         batches: dict[Any, set[Any]] = defaultdict(set)
         for (field, value), instance in self._updated():
             batches[type(instance), self._place(instance), field, value].add(instance.pk)
         for (model, alias, field, value), keys in batches.items():
-            self._statements.update_keys(model, list(keys), {field.name: value}, alias)
+            values = {field.name: value}
+            update = self._statements.update_keys
+            self._do(alias, partial(update, model, list(keys), values, alias))
 
     def _updated(self) -> "Iterator[tuple[Any, Model]]":
         """Field and value, with each object at hand that gets it."""
@@ -173,16 +198,22 @@ class Deletion:
     def _delete(self) -> None:
         for model, instances in self._collector.data.items():
             instances.reverse()
-            for alias, keys in self._keys(instances).items():
-                self._count(model, self._statements.delete_keys(model, keys, alias))
-            for instance in instances:
-                self._send(signals.post_delete, model, instance)
+            for alias, some in self._by_place(instances).items():
+                rows = self._do(alias, partial(self._delete_instances, model, some, alias))
+                self._count(model, len(some) if rows is None else rows)
 
-    def _keys(self, instances: "Sequence[Model]") -> dict[str, list[Any]]:
-        keys: dict[str, list[Any]] = defaultdict(list)
+    def _delete_instances(self, model: "type[Model]", instances: "list[Model]", alias: str) -> int:
+        keys = [instance.pk for instance in instances]
+        rows = self._statements.delete_keys(model, keys, alias)
         for instance in instances:
-            keys[self._place(instance)].append(instance.pk)
-        return keys
+            self._send(signals.post_delete, model, instance)
+        return rows
+
+    def _by_place(self, instances: "Iterable[Model]") -> "dict[str, list[Model]]":
+        found: dict[str, list[Model]] = defaultdict(list)
+        for instance in instances:
+            found[self._place(instance)].append(instance)
+        return found
 
     def _send(self, signal: Any, model: "type[Model]", instance: "Model") -> None:
         if not model._meta.auto_created:
@@ -209,3 +240,15 @@ def _place_of_objects(collector: Any, objects: Any) -> str:
         return place_for(collector, objects.model)
     first: Model | None = next(iter(objects), None)
     return collector.using if first is None else place_for(collector, type(first))
+
+
+def _forget_keys(instances: "Iterable[Model]") -> None:
+    for instance in instances:
+        setattr(instance, instance._meta.pk.attname, None)
+
+
+def _carry_out(alias: str, steps: "Iterable[Callable[[], Any]]") -> None:
+    """What was kept for a database, in one transaction of it."""
+    with transaction.atomic(using=alias):
+        for step in steps:
+            step()
