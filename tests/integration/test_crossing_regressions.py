@@ -58,6 +58,18 @@ POSTGRESQL = ("two", "postgresql", "postgresql")
 MARIADB = ("two", "mariadb", "mariadb")
 MIXED = ("shifted", "postgresql", "sqlite", "mariadb")
 ONCE_WRONG = {
+    "what is unknown in a list without rows": (
+        (
+            "list(Author.objects.annotate(a=ExpressionWrapper("
+            "Q(passport__number__range=('a', 'ab'))"
+            " & Q(passport__number__in=Passport.objects.filter(number='z').values('number')),"
+            " output_field=BooleanField())).order_by('pk'))"
+        ),
+        [
+            ("shifted", "postgresql", "sqlite", "mariadb"),
+            ("shifted", "sqlite", "sqlite", "postgresql"),
+        ],
+    ),
     "a generic relation in the first query of a process": (
         "list(Note.objects.exclude(book__reviews__critic=4).order_by('pk'))",
         [SWAPPED, ("swapped", "postgresql", "sqlite")],

@@ -38,7 +38,8 @@ from django.db.models.functions import (
     Trim,
     Upper,
 )
-from django.db.models.lookups import IsNull, Lookup
+from django.db.models.lookups import In, IsNull, Lookup
+from django.db.models.sql import Query
 from django.db.models.sql.where import WhereNode
 
 from django_fleet.queries.scan import Scan
@@ -166,8 +167,8 @@ def is_strict(node: Any) -> bool:
         return True
     if isinstance(node, WhereNode):
         return bool(node.children) and all(map(is_strict, node.children))
-    if isinstance(node, IsNull):
-        return False
+    if isinstance(node, IsNull) or (isinstance(node, In) and isinstance(node.rhs, Query)):
+        return False  # nothing is in a list without rows, not even what is unknown
     if isinstance(node, Lookup) and type(node).__module__.startswith("django.db.models."):
         return is_strict(node.lhs)
     if isinstance(node, _STRICT):
