@@ -28,8 +28,13 @@ def _left_to_the_database() -> Iterator[Any]:
     """The relations with ``DB_CASCADE`` and its like, which are there since Django 6.1."""
     for model in apps.get_models(include_auto_created=True):
         for field in model._meta.local_fields:
-            if hasattr(getattr(field.remote_field, "on_delete", None), "on_delete_sql"):
+            if is_left_to_servers(field):
                 yield field
+
+
+def is_left_to_servers(field: Any) -> bool:
+    """Whether a relation says ``DB_CASCADE`` or its like: the server deletes, and Django does nothing."""
+    return hasattr(getattr(field.remote_field, "on_delete", None), "on_delete_sql")
 
 
 def _impossible(boundary: "Boundary") -> CheckMessage:

@@ -7,6 +7,7 @@ from django.apps import apps
 from django.core.checks import CheckMessage, Error
 from django.core.checks import Warning as Caution
 
+from django_fleet.checks.relations import is_left_to_servers
 from django_fleet.errors import listed
 from django_fleet.relations.split.companions import companions_of, is_split
 from django_fleet.relations.split.references import fields_of, paths_in
@@ -162,9 +163,9 @@ def _generated(model: "type[Model]") -> Iterator[CheckMessage]:
 
 def _deleted_by_servers(model: "type[Model]") -> Iterator[CheckMessage]:
     """A row that a server deletes by itself would leave its columns elsewhere behind."""
+    field: Any
     for field in model._meta.local_fields:
-        on_delete = getattr(field.remote_field, "on_delete", None)
-        if hasattr(on_delete, "on_delete_sql") and "CASCADE" in str(on_delete):
+        if is_left_to_servers(field) and "CASCADE" in str(field.remote_field.on_delete):
             yield Error(
                 f"{model._meta.label}.{field.name} says DB_CASCADE, but other columns of this model are on "
                 f"{listed(companions_of(model))}: the server that deletes the row does not know of them.",

@@ -7,14 +7,15 @@ there is no constraint that an order could offend.
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
-from functools import partial, reduce
+from contextlib import contextmanager
+from functools import cached_property, partial, reduce
 from operator import attrgetter, or_
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from django.db import connections, transaction
 from django.db.models import QuerySet, signals
 
+from django_fleet.relations.together import together
 from django_fleet.routing.elsewhere import place_of
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ class Deletion:
         self._waiting: dict[str, list[Callable[[], Any]]] = {}
         """Alias -> what is done there after the commit."""
 
-    @property
+    @cached_property
     def aliases(self) -> list[str]:
         """The databases that are written to; first the one of what was asked to be deleted."""
         collector = self._collector
@@ -145,10 +146,7 @@ class Deletion:
         for model, instances in collector.data.items():
             collector.data[model] = sorted(instances, key=attrgetter("pk"))
         collector.sort()
-        with ExitStack() as transactions:
-            for alias in aliases:
-                if alias not in self._waiting:
-                    transactions.enter_context(transaction.atomic(using=alias, savepoint=False))
+        with together(collector.using, [each for each in aliases if each not in self._waiting]):
             for model, instance in collector.instances_with_model():
                 self._send(signals.pre_delete, model, instance)
             for queryset in collector.fast_deletes:

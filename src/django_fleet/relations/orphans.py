@@ -17,6 +17,7 @@ from django.db.models.functions import MD5
 
 from django_fleet.errors import PacketTooLargeError
 from django_fleet.relations.boundaries import Boundary
+from django_fleet.relations.chunks import in_chunks
 from django_fleet.vendors import vendor_of
 from django_fleet.vendors.cargo import Cargo, Column
 from django_fleet.vendors.carriers.freight import Kind, kind_of, typed
@@ -128,11 +129,7 @@ class Search:
     @property
     def is_lax(self) -> bool:
         """Whether the child's home takes different keys for the same."""
-        field = typed(self.key)
-        if kind_of(field) is not Kind.TEXT:
-            return False
-        vendor = vendor_of(connections[self.boundary.child_home])
-        return vendor.texts(getattr(field, "db_collation", None)).equality != BYTES
+        return _is_lax(self.key, self.boundary.child_home)
 
     def _told_apart(self, keys: list[Any]) -> list[Any]:
         """The same run of keys with those that the child's collation took for others among them."""
@@ -146,11 +143,11 @@ class Search:
         """How many rows have one of ``keys`` now."""
         if self.is_lax:
             return sum(len(rows) for rows in self.pages(keys, FEW))
-        return sum(self.having(some).count() for some in sliced(keys))
+        return sum(self.having(some).count() for some in in_chunks(keys, FEW))
 
     def pages(self, keys: Sequence[Any], size: int) -> Iterator[list[tuple[Any, Any]]]:
         """Primary key and key of every row that has one of ``keys``, some at a time."""
-        for some in sliced(keys):
+        for some in in_chunks(keys, FEW):
             rows: QuerySet[Any] = self.having(some).order_by("pk")
             after: Any = None
             while page := list(
@@ -186,7 +183,7 @@ class Search:
     def _unmatched(self, values: Sequence[Any]) -> list[Any]:
         here = connections[self.boundary.parent_home]
         source = connections[self.boundary.child_home]
-        if here.vendor != source.vendor and self._compares_laxly():
+        if here.vendor != source.vendor and _is_lax(self.target, here.alias):
             return self._not_found(values)
         rows = [(value,) for value in values]
         try:
@@ -234,19 +231,11 @@ class Search:
     def _homes(self) -> tuple[str, str]:
         return self.boundary.child_home, self.boundary.parent_home
 
-    def _compares_laxly(self) -> bool:
-        """Whether the parent's home takes different texts for the same."""
-        field = typed(self.target)
-        if kind_of(field) is not Kind.TEXT:
-            return False
-        vendor = vendor_of(connections[self.boundary.parent_home])
-        return vendor.texts(getattr(field, "db_collation", None)).equality != BYTES
-
     def _not_found(self, values: Sequence[Any]) -> list[Any]:
         """As ``_unmatched``, byte by byte, with the index of a column that compares in another way."""
         found: set[Any] = set()
         column = self.target.attname
-        for some in sliced(values):
+        for some in in_chunks(values, FEW):
             parents: QuerySet[Model] = QuerySet(
                 self.boundary.parent, using=self.boundary.parent_home
             )
@@ -254,6 +243,15 @@ class Search:
                 parents.filter(**{f"{column}__in": some}).values_list(column, flat=True).order_by()
             )
         return [value for value in values if value not in found]
+
+
+def _is_lax(column: "Field[Any, Any]", home: str) -> bool:
+    """Whether ``home`` takes different texts of that column for the same."""
+    field = typed(column)
+    if kind_of(field) is not Kind.TEXT:
+        return False
+    texts = vendor_of(connections[home]).texts(getattr(field, "db_collation", None))
+    return texts.equality != BYTES
 
 
 def _converted(
@@ -267,9 +265,3 @@ def _converted(
     ):
         values = [convert(value, expression, connection) for value in values]
     return values
-
-
-def sliced(keys: Sequence[Any]) -> Iterator[list[Any]]:
-    """``keys`` in lists that a statement takes one by one."""
-    for start in range(0, len(keys), FEW):
-        yield list(keys[start : start + FEW])

@@ -1,6 +1,7 @@
 """Reads the tables of one query for the engine, counts their rows and notes them as steps."""
 
 from collections.abc import Iterator
+from threading import Lock
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,7 @@ class Inputs:
         self._trace = trace
         self._limits = limits
         self._left = limits.rows
+        self._counting = Lock()  # tables are read side by side, each by a thread
         self._open: list[Ahead | Iterator[Any]] = []
         self.error: Exception | None = None
         """What a stream ended with: the engine gives it another name."""
@@ -83,9 +85,10 @@ class Inputs:
             step.duration_ms = (perf_counter() - began) * 1000
 
     def _take(self, rows: int, side: Side) -> None:
-        self._left -= rows
-        if self._left >= 0:
-            return
+        with self._counting:
+            self._left -= rows
+            if self._left >= 0:
+                return
         raise FederationLimitError(
             side.model._meta.label,
             home=side.database,

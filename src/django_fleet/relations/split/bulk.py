@@ -8,11 +8,13 @@ from django.db import IntegrityError, connections, transaction
 from django.db.models.constants import OnConflict
 
 from django_fleet.errors import FederationNotSupportedError, listed
-from django_fleet.relations.split.companions import by_companion, column_of, columns_of
+from django_fleet.relations.chunks import AT_ONCE, in_chunks
+from django_fleet.relations.split.companions import column_of, columns_of
 from django_fleet.relations.split.deleting import keep
-from django_fleet.relations.split.home import companion_alias, together
-from django_fleet.relations.split.rows import AT_ONCE, Values, Writer, in_chunks, rows_of
+from django_fleet.relations.split.home import parts_of
+from django_fleet.relations.split.rows import Values, Writer, rows_of
 from django_fleet.relations.split.values import is_expression
+from django_fleet.relations.together import together
 
 if TYPE_CHECKING:
     from django.db.models import Model
@@ -39,10 +41,7 @@ class Insertion:
         self._columns = [column for field in fields if (column := column_of(field))]
         elsewhere = {column.field for column in self._columns}
         self._own = [field for field in fields if field not in elsewhere]
-        self._parts: list[tuple[type[Model], list[Column], str]] = [
-            (companion, of_it, companion_alias(companion, self._using, for_write=True))
-            for companion, of_it in by_companion(self._columns).items()
-        ]
+        self._parts = parts_of(self._columns, self._using)
 
     def run(self, objects: Sequence[Any], conflict: Any, update: Any, unique: Any) -> list[Any]:
         """The rows that Django expects: ``db_returning_fields`` of each, where it can tell."""
@@ -255,10 +254,7 @@ def update_many(
         raise ValueError("All bulk_update() objects must have a primary key set.")
     own = [name for name in names if opts.get_field(name) not in elsewhere]
     using = queryset.db
-    parts = [
-        (companion, of_it, companion_alias(companion, using, for_write=True))
-        for companion, of_it in by_companion(columns).items()
-    ]
+    parts = parts_of(columns, using)
     there: dict[Any, Any] = {}
     with together(using, [alias for _, _, alias in parts]):
         for some in in_chunks(objects, batch or AT_ONCE):

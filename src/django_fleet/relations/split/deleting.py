@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import connections, transaction
 
+from django_fleet.relations.chunks import in_chunks
 from django_fleet.relations.split.companions import companions_of
 from django_fleet.relations.split.home import companion_alias, is_in_transaction
-from django_fleet.relations.split.rows import in_chunks, rows_of
+from django_fleet.relations.split.rows import rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -1,18 +1,19 @@
-"""On which databases the two parts of an object are, and a transaction over both."""
+"""On which databases the parts of an object are."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from django.db import connections, transaction
+from django.db import connections
 
 from django_fleet.errors import SplitModelError
-from django_fleet.relations.split.companions import owner_of
+from django_fleet.relations.split.companions import by_companion, owner_of
 from django_fleet.routing.elsewhere import home_of
 from django_fleet.routing.running import running
 
 if TYPE_CHECKING:
     from django.db.models import Model
+
+    from django_fleet.relations.split.companions import Column
 
 
 def companion_alias(companion: "type[Model]", alias: str, *, for_write: bool) -> str:
@@ -40,15 +41,11 @@ def is_in_transaction(alias: str) -> bool:
     return connections[alias].in_atomic_block
 
 
-@contextmanager
-def together(alias: str, elsewhere: Iterable[str]) -> Iterator[None]:
-    """One transaction on each database. Those of ``elsewhere`` commit first, ``alias`` last.
-
-    So a crash between two commits leaves rows of companions that no owner names, and never an owner
-    without them. An error in the block takes all of them back; a transaction that is open already
-    is joined, and then marked as one that has to be taken back.
-    """
-    with ExitStack() as stack:
-        for each in dict.fromkeys((alias, *elsewhere)):
-            stack.enter_context(transaction.atomic(using=each, savepoint=False))
-        yield
+def parts_of(
+    columns: "Iterable[Column]", using: str
+) -> "list[tuple[type[Model], list[Column], str]]":
+    """Each companion with its columns and its alias, for owners that are written on ``using``."""
+    return [
+        (companion, of_it, companion_alias(companion, using, for_write=True))
+        for companion, of_it in by_companion(columns).items()
+    ]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from django.db.models import Model
 from django.db.models.sql.constants import GET_ITERATOR_CHUNK_SIZE
 
+from django_fleet.relations.chunks import in_chunks
 from django_fleet.relations.split.companions import by_companion, columns_of
 from django_fleet.relations.split.home import companion_alias, is_in_transaction
 from django_fleet.routing.remembered import under_remembered_choice
@@ -134,9 +135,8 @@ def _rows_of(
     names = [column.field.name for column in columns]
 
     def read(keys: list[Any]) -> Iterator[tuple[Any, tuple[Any, ...]]]:
-        for start in range(0, len(keys), KEYS_AT_ONCE):
-            some = rows.filter(pk__in=keys[start : start + KEYS_AT_ONCE])
-            for key, *values in some.values_list("pk", *names):
+        for some in in_chunks(keys, KEYS_AT_ONCE):
+            for key, *values in rows.filter(pk__in=some).values_list("pk", *names):
                 yield key, tuple(values)
 
     return read

@@ -3,9 +3,9 @@
 Values come as the owner's fields hold them, or as expressions over the companion's own fields.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, connections
 from django.db.models import Case, QuerySet, Value, When
@@ -14,22 +14,15 @@ from django.db.models.expressions import DatabaseDefault
 from django.db.models.functions import Cast
 from django.db.models.sql import InsertQuery
 
+from django_fleet.relations.chunks import in_chunks
 from django_fleet.relations.split.companions import OWNER
+from django_fleet.relations.split.values import is_expression
 
 if TYPE_CHECKING:
     from django.db.models import Model
 
 Values = Mapping[str, Any]
 """Field name -> value or expression."""
-
-AT_ONCE: Final = 500
-"""How many rows one statement writes at most."""
-
-
-def in_chunks(items: Sequence[Any], size: int = AT_ONCE) -> Iterator[Sequence[Any]]:
-    """``items`` in parts of at most ``size``."""
-    for start in range(0, len(items), size):
-        yield items[start : start + size]
 
 
 def rows_of(companion: "type[Model]", alias: str, keys: Iterable[Any]) -> "QuerySet[Any]":
@@ -157,7 +150,7 @@ class Writer:
         if is_default and not self._features.supports_default_keyword_in_insert:
             return (
                 field.db_default
-                if hasattr(field.db_default, "resolve_expression")
+                if is_expression(field.db_default)
                 else (Value(field.db_default, output_field=field))
             )
         return value
@@ -166,7 +159,7 @@ class Writer:
 def case(values: Mapping[Any, Any], field: Any, *, is_cast: bool) -> Any:
     """An expression with its own value of ``field`` for each primary key."""
     whens = [
-        When(pk=key, then=value if hasattr(value, "resolve_expression") else Value(value, field))
+        When(pk=key, then=value if is_expression(value) else Value(value, field))
         for key, value in values.items()
     ]
     made = Case(*whens, output_field=field)

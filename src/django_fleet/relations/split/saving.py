@@ -3,11 +3,12 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from django_fleet.relations.split.companions import by_companion, column_of
+from django_fleet.relations.split.companions import column_of
 from django_fleet.relations.split.deleting import keep
-from django_fleet.relations.split.home import companion_alias, together
+from django_fleet.relations.split.home import parts_of
 from django_fleet.relations.split.rows import Writer
 from django_fleet.relations.split.values import computed, is_expression, reads_elsewhere
+from django_fleet.relations.together import together
 
 if TYPE_CHECKING:
     from django.db.models import Model
@@ -33,7 +34,7 @@ def insert(  # noqa: PLR0913, PLR0917 -- as Django hands them on
     elsewhere = {column.field for column in columns}
     own = [field for field in fields if field not in elsewhere]
     own_returning = [field for field in returning if field not in elsewhere]
-    parts = _parts(columns, using)
+    parts = parts_of(columns, using)
     with together(using, [alias for _, _, alias in parts]):
         results = stock(instance, manager, using, own, own_returning, raw)
         known = dict(zip(own_returning, results[0] if results else (), strict=False))
@@ -109,7 +110,7 @@ def update(  # noqa: PLR0913, PLR0917 -- as Django hands them on
         return stock(instance, base, using, key, values, update_fields, forced, *returning)
     own = [each for each in values if each[0] not in columns]
     news = {columns[field]: value for field, _, value in values if field in columns}
-    parts = _parts(list(news), using)
+    parts = parts_of(list(news), using)
     is_stale = returning and any(field in columns for field in returning[0])
     own_returning = [[f for f in fields if f not in columns] for fields in returning]
     with together(using, [alias for _, _, alias in parts]):
@@ -124,10 +125,3 @@ def update(  # noqa: PLR0913, PLR0917 -- as Django hands them on
             Writer(companion, alias).set([key], {c.field.name: news[c] for c in of_it})
     # What a server made of expressions is read when somebody asks for it.
     return [()] if is_stale else found
-
-
-def _parts(columns: "list[Column]", using: str) -> "list[tuple[type[Model], list[Column], str]]":
-    return [
-        (companion, of_it, companion_alias(companion, using, for_write=True))
-        for companion, of_it in by_companion(columns).items()
-    ]

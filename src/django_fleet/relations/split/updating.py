@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 from django.core.exceptions import FieldDoesNotExist
 from django.db import connections
 
-from django_fleet.relations.split.companions import Column, by_companion, columns_of
-from django_fleet.relations.split.home import companion_alias, together
-from django_fleet.relations.split.rows import Writer, case, in_chunks
+from django_fleet.relations.chunks import in_chunks
+from django_fleet.relations.split.companions import Column, columns_of
+from django_fleet.relations.split.home import parts_of
+from django_fleet.relations.split.rows import Writer, case
 from django_fleet.relations.split.values import computed, reads_elsewhere
+from django_fleet.relations.together import together
 
 if TYPE_CHECKING:
     from django.db.models import Field
@@ -36,16 +38,12 @@ def update(stock: Stock, queryset: Any, values: Mapping[str, Any]) -> int:
         raise TypeError("Cannot update a query once a slice has been taken.")
     asked = queryset.all()
     using: str = queryset.db
-    parts = {
-        companion: companion_alias(companion, using, for_write=True)
-        for companion in by_companion(columns[field] for field in named if field in columns)
-    }
-    with together(using, parts.values()):
+    parts = parts_of((columns[field] for field in named if field in columns), using)
+    with together(using, [alias for _, _, alias in parts]):
         rows = computed(asked, far) if far else dict.fromkeys(_keys(asked))
         _write_own(queryset, rows, {f: v for f, v in named.items() if f not in columns}, far)
-        for companion, alias in parts.items():
-            mine = {columns[f]: v for f, v in named.items() if f in columns}
-            mine = {c: v for c, v in mine.items() if c.companion is companion}
+        for companion, of_it, alias in parts:
+            mine = {column: named[column.field] for column in of_it}
             _write_elsewhere(queryset, Writer(companion, alias), rows, mine)
     return len(rows)
 
