@@ -2,6 +2,7 @@
 
 from contextlib import contextmanager
 
+from django.apps import apps
 from django.conf import settings
 from django.db import connections
 from django.test.utils import override_settings
@@ -18,9 +19,12 @@ def with_companions(*found):
     return [each for model in found for each in (model, *companions_of(model).values())]
 
 
+@contextmanager
 def installed():
     """A context in which the app is one of the project's, which it is not for other tests."""
-    return override_settings(INSTALLED_APPS=[*settings.INSTALLED_APPS, "lab.people"])
+    with override_settings(INSTALLED_APPS=[*settings.INSTALLED_APPS, "lab.people"]):
+        apps.clear_cache()  # its models may have been asked before, and know of no relations then
+        yield
 
 
 @contextmanager
