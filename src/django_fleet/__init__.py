@@ -8,7 +8,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from django_fleet.face import consistency, limits, primary, read_only, unit_of_work, using
+    from django_fleet.face import (
+        consistency,
+        limits,
+        primary,
+        read_only,
+        resume,
+        token,
+        unit_of_work,
+        using,
+    )
     from django_fleet.queries.explain import explain
     from django_fleet.queries.report import CrossingBudgetWarning
     from django_fleet.routing.router import Router
@@ -21,6 +30,8 @@ __all__ = [
     "limits",
     "primary",
     "read_only",
+    "resume",
+    "token",
     "unit_of_work",
     "using",
 ]

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Final, Self, TypeVar, cast
 
 from asgiref.sync import iscoroutinefunction
 
-from django_fleet.context import NOTHING_CHOSEN, SCOPE, UNIT, Scope, UnitOfWork
+from django_fleet.context import NOTHING_CHOSEN, SCOPE, UNIT, Scope, UnitOfWork, unit
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -75,7 +75,28 @@ class UnitBlock(Surrounding):
     variable: ClassVar[ContextVar[Any]] = UNIT
 
     def __enter__(self) -> UnitOfWork:
-        begun = UnitOfWork(outer=UNIT.get(), is_declared=True)
+        outer = UNIT.get()
+        begun = UnitOfWork(outer=outer, is_declared=True)
+        if outer is not None and outer.is_declared:
+            begun.go_on_from(outer)
+        UNIT.set(begun)
+        return begun
+
+    def __exit__(self, *exc_info: object) -> None:
+        current = UNIT.get()
+        if current is not None:
+            UNIT.set(current.outer)
+
+
+class Outlook(Surrounding):
+    """Decisions inside it say what would be decided now; nobody is asked, and nothing is kept."""
+
+    __slots__ = ()
+
+    variable: ClassVar[ContextVar[Any]] = UNIT
+
+    def __enter__(self) -> UnitOfWork:
+        begun = unit().outlook()
         UNIT.set(begun)
         return begun
 

@@ -19,6 +19,8 @@ KEYS: Final = (
     "PLACEMENT",
     "CONSISTENCY",
     "OFFLINE_S",
+    "TOKEN_WAIT_MS",
+    "TOKEN_CARRIER",
     "MAX_SHIPPED_ROWS",
     "MAX_SHIPPED_BYTES",
     "SHIPPED_ROWS_BUDGET",
@@ -30,6 +32,7 @@ KEYS: Final = (
 
 OverBudget = Literal["warn", "raise"]
 Engine = Literal["auto", "off"]
+TokenCarrier = Literal["cookie", "header", "session", "off"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,12 @@ class Policy:
 
     offline_s: float = 5.0
     """Seconds for which a replica that could not be reached is left alone."""
+
+    token_wait_ms: float = 50.0
+    """Milliseconds that a read waits for a replica that nearly shows what the session has seen."""
+
+    token_carrier: TokenCarrier = "cookie"  # noqa: S105 (the way it travels)
+    """What brings a session's token from one request to the next."""
 
     max_shipped_rows: int = 1_000_000
     """How many rows one query may carry between databases."""
@@ -85,7 +94,11 @@ def read() -> Policy:
     return Policy(
         placement=MappingProxyType(_placement(raw.get("PLACEMENT", {}))),
         consistency=level(raw.get("CONSISTENCY", "session"), place='FLEET["CONSISTENCY"]'),
-        offline_s=_seconds(raw.get("OFFLINE_S", 5.0), key="OFFLINE_S"),
+        offline_s=_amount(raw.get("OFFLINE_S", 5.0), key="OFFLINE_S", of="seconds"),
+        token_wait_ms=_amount(
+            raw.get("TOKEN_WAIT_MS", 50.0), key="TOKEN_WAIT_MS", of="milliseconds"
+        ),
+        token_carrier=_carrier(raw.get("TOKEN_CARRIER", "cookie")),
         max_shipped_rows=_count(raw.get("MAX_SHIPPED_ROWS", 1_000_000), key="MAX_SHIPPED_ROWS"),
         max_shipped_bytes=_count(
             raw.get("MAX_SHIPPED_BYTES", 256 * 1024 * 1024), key="MAX_SHIPPED_BYTES"
@@ -112,10 +125,18 @@ def _placement(value: object) -> dict[str, str]:
     return dict(value)
 
 
-def _seconds(value: object, *, key: str) -> float:
+def _amount(value: object, *, key: str, of: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
-        raise ConfigurationError(f'FLEET["{key}"] must be a number of seconds, not {value!r}.')
+        raise ConfigurationError(f'FLEET["{key}"] must be a number of {of}, not {value!r}.')
     return float(value)
+
+
+def _carrier(value: object) -> TokenCarrier:
+    if value not in get_args(TokenCarrier):
+        raise ConfigurationError(
+            f'FLEET["TOKEN_CARRIER"] must be one of {get_args(TokenCarrier)}, not {value!r}.'
+        )
+    return cast("TokenCarrier", value)
 
 
 def is_count(value: object) -> bool:

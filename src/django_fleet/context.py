@@ -5,7 +5,7 @@ What the state *means* for a query is decided in ``routing``; this module keeps 
 """
 
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from django_fleet.conf import Consistency
@@ -54,9 +54,20 @@ class UnitOfWork:
     replicas: dict[str, str] = field(default_factory=dict)
     """Primary -> the replica that answers reads of its cluster, so that they agree with each other."""
 
+    past: dict[str, str] = field(default_factory=dict)
+    """Primary -> the replica that answers those of its reads that may see the past."""
+
     written: set[str] = field(default_factory=set)
-    """Primaries that this unit of work wrote to: it reads their clusters from them from now on.
-    (The place of the session's tokens, when there are tokens.)"""
+    """Primaries that this unit of work wrote to, and has not asked since where they stand."""
+
+    read_on_primary: set[str] = field(default_factory=set)
+    """Primaries that showed it more than any replica may have."""
+
+    seen: dict[str, Any] = field(default_factory=dict)
+    """Primary -> the ``Sight`` of its cluster: what the session has seen so far."""
+
+    behind: dict[str, float] = field(default_factory=dict)
+    """Primary -> until when no replica of it is asked again, because none had caught up."""
 
     outer: "UnitOfWork | None" = None
     """The unit of work around this one."""
@@ -64,6 +75,28 @@ class UnitOfWork:
     is_declared: bool = False
     """Whether somebody said where it begins and ends. One that nobody declared lasts as long as its
     thread or task, and separates nothing."""
+
+    is_outlook: bool = False
+    """Whether decisions in here are only looked at: nobody is asked for them."""
+
+    def outlook(self) -> "UnitOfWork":
+        """One that knows the same, in which decisions are only looked at."""
+        return replace(
+            self,
+            replicas=dict(self.replicas),
+            past=dict(self.past),
+            written=set(self.written),
+            read_on_primary=set(self.read_on_primary),
+            seen=dict(self.seen),
+            behind=dict(self.behind),
+            outer=self,
+            is_outlook=True,
+        )
+
+    def go_on_from(self, other: "UnitOfWork") -> None:
+        """Sees at least what the other one has seen and written so far."""
+        self.seen.update(other.seen)
+        self.read_on_primary |= other.written | other.read_on_primary
 
     def wrote(self, primary: str) -> None:
         """Notes a write to ``primary``, for this unit of work and those around it."""

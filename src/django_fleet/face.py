@@ -1,8 +1,11 @@
-"""The blocks of the public face: what they are called, and what they refuse."""
+"""The public face: blocks by their names and what they refuse; tokens of what was seen."""
 
 from django_fleet import conf
 from django_fleet.blocks import Block, UnitBlock
+from django_fleet.context import unit as running_unit
 from django_fleet.errors import InvalidLimitError
+from django_fleet.replicas.token import issue
+from django_fleet.replicas.token import resume as resume_token
 from django_fleet.routing.running import running
 
 
@@ -66,3 +69,23 @@ def unit_of_work() -> UnitBlock:
     The middleware does this for requests. Use it around each message of a worker's loop.
     """
     return UnitBlock()
+
+
+def token() -> str:
+    """What the running unit of work has written and read, as one signed text; ``""``: nothing.
+
+    Give it to whatever works on: a task, another service, the next request. ``resume()`` takes it.
+    Asks each primary that was written to where it stands, so call it after the commit; inside a
+    transaction the token sends its holder to the primary. Needs ``SECRET_KEY``.
+    """
+    return issue(running_unit())
+
+
+def resume(token: str) -> None:
+    """Lets the running unit of work see at least what the holder of ``token`` has seen.
+
+    Its reads go to replicas that show as much, else to the primary. ``""`` changes nothing; a token
+    that was tampered with, or is not ours, sends reads to primaries. May be called several times:
+    what was seen adds up. Opens no connection.
+    """
+    resume_token(running_unit(), token, running().primaries)

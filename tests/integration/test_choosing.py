@@ -34,7 +34,7 @@ def pair(lab):
 @pytest.fixture
 def replicated(lab):
     """A primary and a replica of it, with the shop's tables."""
-    with lab.fleet(REPLICATED):
+    with lab.fleet(REPLICATED, TOKEN_WAIT_MS=5000):
         lab.create_tables(Author, Tag, Book, Novel)
         yield lab
 

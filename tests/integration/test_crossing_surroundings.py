@@ -66,7 +66,7 @@ def test_on_replicas(lab):
         "crm": {},
         "crm-replica": {"REPLICA_OF": "crm"},
     }
-    with lab.fleet(layout, PLACEMENT=PLACEMENT):
+    with lab.fleet(layout, PLACEMENT=PLACEMENT, TOKEN_WAIT_MS=5000):
         lab.create_tables(*tables())
         fill()
         lab.catch_up()

@@ -38,6 +38,8 @@ def test_every_key_is_read(settings):
         "PLACEMENT": {"shop": "a", "crm.Call": "b"},
         "CONSISTENCY": "eventual",
         "OFFLINE_S": 30,
+        "TOKEN_WAIT_MS": 20,
+        "TOKEN_CARRIER": "header",
         "MAX_SHIPPED_ROWS": 1,
         "MAX_SHIPPED_BYTES": 2,
         "SHIPPED_ROWS_BUDGET": 3,
@@ -48,7 +50,18 @@ def test_every_key_is_read(settings):
     }
     assert set(settings.FLEET) == set(KEYS)
     assert conf.read() == Policy(
-        {"shop": "a", "crm.Call": "b"}, "eventual", 30.0, 1, 2, 3, "raise", "off", 4, 5
+        {"shop": "a", "crm.Call": "b"},
+        "eventual",
+        30.0,
+        20.0,
+        "header",
+        1,
+        2,
+        3,
+        "raise",
+        "off",
+        4,
+        5,
     )
 
 

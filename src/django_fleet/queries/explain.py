@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import connections
 
+from django_fleet.blocks import Outlook
 from django_fleet.queries.forecast import foreseen
 from django_fleet.queries.locks import locks_left_out
 from django_fleet.queries.report import measured
@@ -162,7 +163,7 @@ def _explained(model: "type[Model]", queryset: "QuerySet[Any] | None") -> Explan
             for primary in fleet.clusters
             if not fleet.databases[primary].is_empty and is_present(model, primary)
         ),
-        read=_decided(lambda: _read(router, model, queryset)),
+        read=_decided(Outlook()(lambda: _read(router, model, queryset))),
         write=_decided(lambda: router.decide_write(model)),
     )
 

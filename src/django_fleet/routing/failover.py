@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import connections
 
-from django_fleet.context import UNIT, unit
+from django_fleet.context import UNIT, choice, unit
 from django_fleet.routing.running import Running
 from django_fleet.vendors import vendor_of
 
@@ -53,15 +53,18 @@ class Failover:
             return None
         connection.close()
         note_loss(here, connection, error)
-        replicas = unit().replicas
-        kept = replicas.get(primary)
+        work, cluster = unit(), here.fleet.cluster_of(primary)
+        kept = work.replicas.get(primary)
         if kept is not None and kept not in tried and here.nodes.is_online(kept):
             return kept
-        chosen = here.nodes.choose(here.fleet.cluster_of(primary))
-        if chosen is None or chosen in tried:
-            return None if primary in tried else primary
-        replicas[primary] = chosen
-        return chosen
+        if (choice().consistency or here.consistency) == "session":
+            chosen = here.selection.instead(work, cluster)
+        else:
+            chosen = here.selection.any_replica(work, cluster)
+        if chosen is not None and chosen not in tried:
+            return chosen
+        work.read_on_primary.add(primary)
+        return None if primary in tried else primary
 
 
 def note_loss(running: Running, connection: Any, error: Exception) -> None:

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 from django.apps import apps
 from django.db import router as django_router
 
+from django_fleet.conf import Consistency
 from django_fleet.context import NOTHING_CHOSEN, Choice, UnitOfWork, choice, unit
+from django_fleet.replicas.selection import learn
 from django_fleet.routing import rules
 from django_fleet.routing.decision import Chosen, Decision
 from django_fleet.routing.dumping import is_dumped
@@ -62,7 +64,7 @@ class Router:
         return tuple(routers[routers.index(self) + 1 :]) if self in routers else ()
 
     def decide_read(self, model: "type[Model]", **hints: Any) -> Decision:
-        """Where a read of ``model`` goes now, and why."""
+        """Where a read of ``model`` goes now, and why. May ask a replica how far it is."""
         chosen = self._home("db_for_read", model, hints, choice())
         fleet = self.running.fleet
         primary = fleet.primary_of(chosen.alias)
@@ -184,25 +186,44 @@ class Router:
         return None if primary in self.running.fleet.dedicated() else alias
 
     def _circumstances(self, chosen: Chosen, primary: str) -> rules.Circumstances:
+        """What a read of that cluster meets."""
         here = self.running
         work = unit()
-        named = chosen.alias != primary and here.nodes.is_online(chosen.alias)
+        consistency = choice().consistency or here.consistency
+        in_transaction = here.has_open_transaction(primary)
+        named = "" if chosen.alias == primary else chosen.alias
+        if here.consistency == "strong" and primary not in work.replicas:
+            work.read_on_primary.add(primary)  # such reads are not noted one by one
+        if work.is_outlook:
+            replica = here.selection.likely(work, here.fleet.cluster_of(primary), named)
+        elif in_transaction or consistency == "strong":
+            replica = None
+        else:
+            replica = self._replica(work, primary, consistency, named)
+        if replica is None:
+            work.read_on_primary.add(primary)
         return rules.Circumstances(
-            consistency=choice().consistency or here.fleet.policy.consistency,
-            in_transaction=here.has_open_transaction(primary),
+            consistency=consistency,
+            in_transaction=in_transaction,
             has_written=primary in work.written,
-            replica=chosen.alias if named else self._replica(work, primary),
+            is_any_online=here.nodes.is_any_online(here.fleet.cluster_of(primary)),
+            replica=replica,
         )
 
-    def _replica(self, work: UnitOfWork, primary: str) -> str | None:
+    def _replica(
+        self, work: UnitOfWork, primary: str, consistency: Consistency, named: str
+    ) -> str | None:
         """The replica that this unit of work reads; one is chosen where there is none yet."""
         here = self.running
-        replica = work.replicas.get(primary)
-        if replica is None or not here.nodes.is_online(replica):
-            replica = here.nodes.choose(here.fleet.cluster_of(primary))
-            if replica is not None:
-                work.replicas[primary] = replica
-        return replica
+        cluster = here.fleet.cluster_of(primary)
+        if consistency == "session":
+            if primary in work.written and (work.is_declared or not learn(work, primary)):
+                return None  # one that nobody declared has no end at which it could learn
+            found = here.selection.caught_up(work, cluster, named)
+            return found or (here.selection.caught_up(work, cluster) if named else None)
+        if named and here.nodes.is_online(named):
+            return named
+        return here.selection.any_replica(work, cluster)
 
     def _ask_others(self, action: str, *args: Any, **hints: Any) -> tuple[Any, str] | None:
         """The first opinion among the user's routers, with the name of the router that has it."""

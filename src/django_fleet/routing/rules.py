@@ -5,12 +5,16 @@ of that cluster which is asked.
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 from django_fleet.conf import Consistency
 from django_fleet.context import Choice
 from django_fleet.errors import ReplicaWriteError, UnplacedModelError
 from django_fleet.routing.decision import Chosen, Decision
 from django_fleet.topology import Fleet, Home
+
+NOBODY: Final = "no replica can be asked now"
+BEHIND: Final = "no replica shows yet what was seen"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,9 @@ class Circumstances:
     consistency: Consistency
     in_transaction: bool
     has_written: bool
+    is_any_online: bool
+    """Whether a replica of the cluster can be asked at all."""
+
     replica: str | None
     """The replica that would answer; ``None`` when none can."""
 
@@ -80,7 +87,8 @@ def node_for_read(chosen: Chosen, fleet: Fleet, circumstances: Circumstances) ->
         return Decision(primary, primary, chosen.reason, reason)
     replica = circumstances.replica
     if replica is None:
-        return Decision(primary, primary, chosen.reason, "no replica can be asked now")
+        reason = BEHIND if circumstances.is_any_online else NOBODY
+        return Decision(primary, primary, chosen.reason, reason)
     if replica == named:
         return Decision(replica, primary, chosen.reason, "it names this replica")
     return Decision(replica, primary, chosen.reason, "a replica, kept for this unit of work")

@@ -4,6 +4,7 @@ One object, made by the app; routers, hooks and commands hold it and read its at
 of settings puts a new snapshot into it, so nobody keeps an old one.
 """
 
+import time
 from typing import TYPE_CHECKING, Any, Final
 
 from django.apps import apps
@@ -12,7 +13,8 @@ from django.db import connections
 from django_fleet import conf
 from django_fleet.conf import Consistency
 from django_fleet.errors import NotInstalledError
-from django_fleet.routing.nodes import Nodes
+from django_fleet.replicas.nodes import Nodes
+from django_fleet.replicas.selection import Selection
 from django_fleet.topology import Fleet, Home
 
 if TYPE_CHECKING:
@@ -45,6 +47,7 @@ class Running:
         "put_in_front",
         "put_in_split_hooks",
         "replicated",
+        "selection",
         "settled",
         "sizes",
         "thread_connections",
@@ -53,6 +56,8 @@ class Running:
 
     fleet: Fleet
     nodes: Nodes
+    selection: Selection
+    """Which replica answers which unit of work."""
     primaries: dict[str, str]
     """Every alias of a cluster with replicas -> its primary. Empty where nothing is replicated."""
     homes: dict["type[Model]", Home]
@@ -116,6 +121,7 @@ class Running:
         fleet = Fleet(connections.settings, policy, apps)
         self.nodes = Nodes(policy.offline_s)
         self.offline = self.nodes.offline
+        self.selection = Selection(self.nodes, policy.token_wait_ms / 1000, time.monotonic)
         self.primaries = {
             alias: cluster.primary
             for cluster in fleet.clusters.values()

@@ -68,28 +68,29 @@ def reader(here: Running, decide: Decide, place: Place | None = None) -> Ask:  #
                     return decide(model, **hints).alias
                 answers_all = primary not in here.replicated or here.consistency == "strong"
             if choice.consistency is not None:
-                if choice.consistency == "strong":
-                    return primary
                 answers_all = primary not in here.replicated
+                if choice.consistency == "strong" and not answers_all:
+                    return decide(model, **hints).alias
                 is_session = choice.consistency == "session"
         if answers_all:
             return primary
         work = _unit()
         if work is None:
             return decide(model, **hints).alias
-        if is_session and primary in work.written:
-            return primary
-        replica = work.replicas.get(primary)
-        if replica is None:
-            return decide(model, **hints).alias
         connection = thread_connections.__dict__.get(primary)
-        if connection is not None:
-            if connection.autocommit:
-                return replica
-            is_open = connection.in_atomic_block or connection.connection is not None
-        else:  # this thread has none; a task of an event loop may have its own
+        if connection is None:  # this thread has none; a task of an event loop may have its own
             is_open = in_event_loop() is not None and has_open_transaction(primary)
-        return primary if is_open else replica
+        else:
+            is_open = not connection.autocommit and (
+                connection.in_atomic_block or connection.connection is not None
+            )
+        if is_open:
+            work.read_on_primary.add(primary)
+            return primary
+        if is_session and (primary in work.written or primary in work.read_on_primary):
+            is_settled = primary in work.written and work.is_declared
+            return primary if is_settled else decide(model, **hints).alias
+        return work.replicas.get(primary) or decide(model, **hints).alias
 
     return db_for_read
 

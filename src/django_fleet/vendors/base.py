@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django_fleet.vendors.arrow.reader import ArrowReader
 from django_fleet.vendors.carriers.carrier import Carrier
 from django_fleet.vendors.features import Features
+from django_fleet.vendors.history.history import History
 from django_fleet.vendors.texts import BYTES, Collations, Texts
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class Vendor:
     features: ClassVar[Features] = Features()
     carrier: ClassVar[Carrier] = Carrier()
     arrow: ClassVar[ArrowReader] = ArrowReader()
+    history: ClassVar[History] = History()
 
     def server_version(self, connection: "BaseDatabaseWrapper") -> str:
         """Product and version for people: ``PostgreSQL 16.14``."""

@@ -12,6 +12,8 @@ from django_fleet.vendors.base import Standing, Vendor, all_rows, one_row
 from django_fleet.vendors.carriers.carrier import Carrier
 from django_fleet.vendors.carriers.mysql import MySQLCarrier
 from django_fleet.vendors.features import Features
+from django_fleet.vendors.history.history import History
+from django_fleet.vendors.history.mysql import MySQLHistory
 from django_fleet.vendors.texts import BYTES, Collations, Texts
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ class MySQL(Vendor):
     )
     carrier: ClassVar[Carrier] = MySQLCarrier()
     arrow: ClassVar[ArrowReader] = MySQLArrowReader()
+    history: ClassVar[History] = MySQLHistory()
 
     def server_version(self, connection: "BaseDatabaseWrapper") -> str:
         (version,) = one_row(connection, "SELECT VERSION()")

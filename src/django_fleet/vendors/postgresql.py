@@ -13,6 +13,8 @@ from django_fleet.vendors.base import Standing, Vendor, all_rows, one_row
 from django_fleet.vendors.carriers.carrier import Carrier
 from django_fleet.vendors.carriers.postgresql import PostgreSQLCarrier
 from django_fleet.vendors.features import Features
+from django_fleet.vendors.history.history import History
+from django_fleet.vendors.history.postgresql import PostgreSQLHistory
 from django_fleet.vendors.texts import BYTES, Collations, Texts
 
 if TYPE_CHECKING:
@@ -48,6 +50,7 @@ class PostgreSQL(Vendor):
     )
     carrier: ClassVar[Carrier] = PostgreSQLCarrier()
     arrow: ClassVar[ArrowReader] = PostgreSQLArrowReader()
+    history: ClassVar[History] = PostgreSQLHistory()
 
     def server_version(self, connection: "BaseDatabaseWrapper") -> str:
         (version,) = one_row(connection, "SHOW server_version")

@@ -9,6 +9,8 @@ from django_fleet.vendors.base import Standing, Vendor, all_rows
 from django_fleet.vendors.carriers.carrier import Carrier
 from django_fleet.vendors.carriers.sqlite import SQLiteCarrier
 from django_fleet.vendors.features import Features
+from django_fleet.vendors.history.history import History
+from django_fleet.vendors.history.sqlite import SQLiteHistory
 from django_fleet.vendors.texts import BYTES, Texts
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ class SQLite(Vendor):
     features: ClassVar[Features] = Features(has_read_only_sessions=True)
     carrier: ClassVar[Carrier] = SQLiteCarrier()
     arrow: ClassVar[ArrowReader] = SQLiteArrowReader()
+    history: ClassVar[History] = SQLiteHistory()
 
     def make_session_read_only(self, connection: "BaseDatabaseWrapper") -> None:
         with connection.cursor() as cursor:

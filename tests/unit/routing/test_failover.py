@@ -47,7 +47,7 @@ class Question:
 def fleet(project, monkeypatch):
     """A primary with three replicas, where ``Gone`` means that a server is away."""
     monkeypatch.setattr(SQLite, "is_connection_lost", lambda _self, error: isinstance(error, Gone))
-    with project(LAYOUT, FLEET={"OFFLINE_S": 60}):
+    with project(LAYOUT, FLEET={"OFFLINE_S": 60, "CONSISTENCY": "eventual"}):
         running().nodes._draw = lambda: 0.0
         yield
 

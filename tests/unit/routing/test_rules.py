@@ -52,6 +52,7 @@ def circumstances(**known):
             "consistency": "session",
             "in_transaction": False,
             "has_written": False,
+            "is_any_online": False,
             "replica": "replica",
             **known,
         }

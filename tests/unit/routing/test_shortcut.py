@@ -65,17 +65,26 @@ def test_after_a_write_the_primary_answers(settled):
 
 def test_a_transaction_keeps_reads_on_the_primary():
     """On its own database."""
-    with transaction.atomic():
-        assert read(Tag) == "default"
-    assert read(Tag) == "replica"
     with transaction.atomic(using="analytics"):
         assert read(Tag) == "replica"
-
-
-def test_a_strong_block_means_the_primary():
-    """Whatever the unit reads."""
-    with Block(consistency="strong"):
+    with transaction.atomic():
         assert read(Tag) == "default"
+        assert read(Tag) == "default"
+
+
+def test_after_a_read_in_a_transaction_the_rules_are_asked(settled):
+    """The primary may have shown more than the replica does."""
+    with transaction.atomic():
+        read(Tag)
+    assert settled.read_on_primary == {"default"}
+    assert read(Tag) == ASKED
+
+
+def test_a_strong_block_is_for_the_rules():
+    """They note what it saw; where there is one database only, there is nothing to note."""
+    with Block(consistency="strong"):
+        assert read(Tag) == ASKED
+        assert read(Report) == "analytics"
 
 
 def test_a_block_that_names_a_primary_is_answered():

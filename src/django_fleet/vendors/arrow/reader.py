@@ -12,7 +12,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import connections
-from django.db.models.sql.constants import MULTI
 from django.utils import timezone
 
 from django_fleet.vendors.carriers.freight import Kind
@@ -81,7 +80,7 @@ class ArrowReader:
 
     def values(self, compiler: Any) -> Iterator[tuple[Any, ...]]:
         """Rows of Python values as Django converts them, a batch in memory at a time."""
-        answer = compiler.execute_sql(MULTI, chunked_fetch=True, chunk_size=BATCH)
+        answer = compiler.execute_sql(chunked_fetch=True, chunk_size=BATCH)
         rows: Iterator[tuple[Any, ...]] = compiler.results_iter(answer, tuple_expected=True)
         return rows
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from django_fleet.routing.nodes import Nodes
+from django_fleet.replicas.nodes import Nodes
 from django_fleet.topology import Cluster, Database
 
 

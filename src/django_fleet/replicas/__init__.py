@@ -1,0 +1,1 @@
+"""Replicas: what a session has seen of each cluster, and which replica may answer it."""

@@ -1,0 +1,170 @@
+"""Which replica may answer a session: one that shows all that the session has seen.
+
+What is known of the nodes' positions answers first, without a round trip; then one question on the
+connection that will read, in a statement of its own; then a short wait, where that can succeed. Else
+the primary answers.
+"""
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from django.db import DatabaseError, InterfaceError, connections
+
+from django_fleet.replicas.sight import NOTHING, Sight
+from django_fleet.vendors import vendor_of
+
+if TYPE_CHECKING:
+    from django_fleet.context import UnitOfWork
+    from django_fleet.replicas.nodes import Nodes
+    from django_fleet.topology import Cluster
+
+logger: Final = logging.getLogger("django_fleet.replicas")
+
+PATIENCE_S: Final = 0.1
+"""How long a unit of work that no replica could answer reads the primary before it asks again."""
+
+MOST_ASKED: Final = 2
+"""How many replicas are asked for one read."""
+
+
+class Selection:
+    """Chooses replicas for the units of work of one process. Safe to share between threads."""
+
+    def __init__(self, nodes: "Nodes", wait_s: float, clock: Callable[[], float]) -> None:
+        self._nodes = nodes
+        self._wait_s = wait_s
+        self._clock = clock
+
+    def any_replica(self, work: "UnitOfWork", cluster: "Cluster") -> str | None:
+        """A replica for reads that may see the past; ``None`` when none can be asked."""
+        primary = cluster.primary
+        for kept in (work.replicas.get(primary), work.past.get(primary)):
+            if kept is not None and self._nodes.is_online(kept):
+                return kept
+        chosen = self._nodes.choose(cluster)
+        if chosen is None:
+            return None
+        if primary in work.written or not work.seen.get(primary, NOTHING).is_empty:
+            work.past[primary] = chosen  # not what its other reads may be answered by
+        else:
+            self._keep(work, primary, chosen)
+        return chosen
+
+    def caught_up(self, work: "UnitOfWork", cluster: "Cluster", named: str = "") -> str | None:
+        """A replica that shows ``work`` all that it has seen; ``None`` when there is none now.
+
+        It is kept for the rest of the unit of work, so that its reads agree with each other.
+        ``named`` allows for that replica only.
+        """
+        primary = cluster.primary
+        if primary in work.read_on_primary and not learn(work, primary):
+            return None
+        kept = work.replicas.get(primary)
+        if kept is not None and named in {"", kept} and self._nodes.is_online(kept):
+            return kept
+        if work.behind.get(primary, 0.0) > self._clock():
+            return None
+        sight = work.seen.get(primary, NOTHING)
+        for alias in self._candidates(cluster, sight, named):
+            if self._shows(alias, sight):
+                self._keep(work, primary, alias)
+                return alias
+        if not sight.is_empty:
+            work.behind[primary] = self._clock() + PATIENCE_S
+        return None
+
+    def likely(self, work: "UnitOfWork", cluster: "Cluster", named: str = "") -> str | None:
+        """The replica that would be asked by what is known now; nobody is asked, nothing is kept."""
+        primary = cluster.primary
+        kept = work.replicas.get(primary)
+        if kept is not None and named in {"", kept} and self._nodes.is_online(kept):
+            return kept
+        sight = work.seen.get(primary, NOTHING)
+        return next(self._candidates(cluster, sight, named), None)
+
+    def instead(self, work: "UnitOfWork", cluster: "Cluster") -> str | None:
+        """A replica for a session whose own went away before it answered.
+
+        Nobody knows how much that one had shown. So the primary says what there is to show; where it
+        cannot be asked either, the session's token has to do.
+        """
+        primary = cluster.primary
+        sight = work.seen.get(primary, NOTHING)
+        if not learn(work, primary):
+            work.seen[primary] = replace(sight, node="")
+        return self.caught_up(work, cluster)
+
+    def _keep(self, work: "UnitOfWork", primary: str, alias: str) -> None:
+        work.replicas[primary] = alias
+        work.seen[primary] = work.seen.get(primary, NOTHING).on(alias)
+
+    def _candidates(self, cluster: "Cluster", sight: Sight, named: str) -> Iterator[str]:
+        only = named or sight.node
+        if sight.position is None:
+            return
+        if only:
+            if sight.node in {"", only} and self._nodes.is_online(only):
+                yield only
+            return
+        asked: set[str] = set()
+        while len(asked) < MOST_ASKED:
+            alias = self._nodes.choose(cluster, without=asked)
+            if alias is None:
+                return
+            asked.add(alias)
+            yield alias
+
+    def _shows(self, alias: str, sight: Sight) -> bool:
+        """Whether the next statement on the replica's connection sees at least that position."""
+        wanted = sight.position
+        if not wanted:
+            return True
+        connection = connections[alias]
+        history = vendor_of(connection).history
+        known = self._nodes.positions.get(alias)
+        if known is not None and history.reaches(known, wanted):
+            return True
+        if connection.in_atomic_block:
+            return False  # its snapshot may be older than the answer
+        try:
+            shown = history.shown(connection)
+            if shown is not None and not history.reaches(shown, wanted) and self._may_wait(alias):
+                shown = history.wait(connection, wanted, self._wait_s)
+                self._nodes.waited(alias, reached=bool(shown and history.reaches(shown, wanted)))
+        except (DatabaseError, InterfaceError) as error:
+            if not vendor_of(connection).is_connection_lost(error):
+                raise
+            connection.close()
+            self._nodes.went_offline(alias, error)
+            return False
+        if shown is None:
+            return False
+        self._nodes.positions[alias] = shown
+        return history.reaches(shown, wanted)
+
+    def _may_wait(self, alias: str) -> bool:
+        return self._wait_s > 0 and self._nodes.is_keeping_up(alias)
+
+
+def learn(work: "UnitOfWork", primary: str) -> bool:
+    """Asks the primary where it stands after what ``work`` wrote and read there; whether it could say.
+
+    One round trip. Not inside a transaction on it: that has not happened yet for anybody else.
+    """
+    connection = connections[primary]
+    if connection.in_atomic_block or not connection.get_autocommit():
+        return False
+    history = vendor_of(connection).history
+    work.written.discard(primary)  # before the question: what is written meanwhile counts again
+    work.read_on_primary.discard(primary)
+    try:
+        position = history.committed(connection)
+    except (DatabaseError, InterfaceError) as error:
+        logger.warning("position_unknown", extra={"alias": primary, "error": str(error)})
+        position = None
+    work.seen[primary] = work.seen.get(primary, NOTHING).at(position, history)
+    work.replicas.pop(primary, None)
+    work.behind.pop(primary, None)
+    return position is not None

@@ -1,0 +1,73 @@
+"""The token of a session: what it has seen, as one signed text that anything can carry.
+
+Whoever carries it cannot read anything into it or change it. It only moves forward: two tokens are
+merged into one that asks for both. What cannot be read is not believed, and costs one read of the
+primary.
+"""
+
+import logging
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from django.core import signing
+from django.db import connections
+
+from django_fleet.replicas.selection import learn
+from django_fleet.replicas.sight import NOTHING, Sight
+from django_fleet.vendors import vendor_of
+
+if TYPE_CHECKING:
+    from django_fleet.context import UnitOfWork
+
+SALT: Final = "django_fleet.token"
+
+logger: Final = logging.getLogger("django_fleet.replicas")
+
+
+def issue(work: "UnitOfWork") -> str:
+    """What ``work`` has seen; ``""``: nothing.
+
+    Asks each primary that it wrote to, or read, where it stands: one round trip for each, none where
+    there is no such primary. Where that cannot be told, the token sends its holder to the primary.
+    """
+    for primary in sorted(work.written | work.read_on_primary):
+        if not learn(work, primary):
+            work.seen[primary] = Sight(None)
+    seen = {alias: sight for alias, sight in work.seen.items() if not sight.is_empty}
+    if not seen:
+        return ""
+    content = {alias: [sight.position, sight.node] for alias, sight in sorted(seen.items())}
+    return signing.Signer(salt=SALT).sign_object(content, compress=True)
+
+
+def resume(work: "UnitOfWork", token: str, primaries: Mapping[str, str]) -> None:
+    """From now on ``work`` sees at least what the holder of ``token`` has seen.
+
+    ``primaries``: every alias of a cluster with replicas -> its primary. A token that is not ours, or
+    speaks of what is no primary any more, means the primary.
+    """
+    for alias, sight in _read(token, primaries).items():
+        history = vendor_of(connections[alias]).history
+        work.seen[alias] = work.seen.get(alias, NOTHING).with_(sight, history)
+        work.replicas.pop(alias, None)
+        work.behind.pop(alias, None)
+
+
+def _read(token: str, primaries: Mapping[str, str]) -> dict[str, Sight]:
+    known = set(primaries.values())
+    if not token:
+        return {}
+    try:
+        content = signing.Signer(salt=SALT).unsign_object(token)
+        found = {str(alias): _sight(value, primaries) for alias, value in content.items()}
+    except (signing.BadSignature, ValueError, TypeError, AttributeError) as error:
+        logger.warning("token_refused", extra={"error": str(error)})
+        return dict.fromkeys(sorted(known), Sight(None))
+    return {alias: sight for alias, sight in found.items() if alias in known}
+
+
+def _sight(value: Any, primaries: Mapping[str, str]) -> Sight:
+    position, node = value
+    if node and node not in primaries:
+        return Sight(None)  # that replica is gone, and nobody knows what it had shown
+    return Sight(position, node)

@@ -1,0 +1,5 @@
+"""Where a database stands in the history of its cluster: positions that can be compared."""
+
+from django_fleet.vendors.history.history import History
+
+__all__ = ["History"]
