@@ -1,5 +1,6 @@
 """Makes the one object that runs the fleet, and puts the hooks in before any model is imported."""
 
+import os
 import sys
 from types import ModuleType
 from typing import Any
@@ -42,8 +43,11 @@ class DjangoFleetConfig(AppConfig):
         for check in checks.STATIC:
             register(check)
         setting_changed.connect(self._settings_changed, dispatch_uid="django_fleet.settings")
+        os.register_at_fork(after_in_child=self._forked)
         connection_created.connect(self._connected, dispatch_uid="django_fleet.sessions")
         post_migrate.connect(self._migrated, dispatch_uid="django_fleet.constraints")
+
+        sessions.fill_in_deadlines(self.running)
 
     def reload(self) -> None:
         """Takes the settings as they are now, with the hooks that they need."""
@@ -54,9 +58,13 @@ class DjangoFleetConfig(AppConfig):
     def _settings_changed(self, *, setting: str, **_kwargs: Any) -> None:
         if setting in {"DATABASES", "DATABASE_ROUTERS", "FLEET", "INSTALLED_APPS"}:
             self.reload()
+            sessions.fill_in_deadlines(self.running)
 
     def _connected(self, *, connection: Any, **_kwargs: Any) -> None:
-        sessions.close_for_writes(self.running, connection)
+        sessions.opened(self.running, connection)
+
+    def _forked(self) -> None:
+        self.running.monitor.forked()
 
     def _migrated(self, *, sender: Any, using: str, verbosity: int = 1, **kwargs: Any) -> None:
         is_migrate = "plan" in kwargs  # flush sends this signal, too, and changes no schema

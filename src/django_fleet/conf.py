@@ -21,6 +21,13 @@ KEYS: Final = (
     "OFFLINE_S",
     "TOKEN_WAIT_MS",
     "TOKEN_CARRIER",
+    "MONITOR_S",
+    "READ_DEADLINE_S",
+    "MAX_LAG_S",
+    "MIN_REPLICAS",
+    "PRIMARY_UNITS_PER_S",
+    "FOLLOW_PRIMARY",
+    "LOCALITY",
     "MAX_SHIPPED_ROWS",
     "MAX_SHIPPED_BYTES",
     "SHIPPED_ROWS_BUDGET",
@@ -53,6 +60,27 @@ class Policy:
 
     token_carrier: TokenCarrier = "cookie"  # noqa: S105 (the way it travels)
     """What brings a session's token from one request to the next."""
+
+    monitor_s: float = 1.0
+    """Seconds between two looks of the monitor at a database with replicas; 0: nobody looks."""
+
+    read_deadline_s: float = 2.0
+    """Seconds after which a read no longer waits for a replica that answers nobody."""
+
+    max_lag_s: float | None = 30.0
+    """Seconds by which a replica may be behind; one that is further behind takes no reads."""
+
+    min_replicas: int = 0
+    """How many replicas take reads all the same, those that are furthest ahead."""
+
+    primary_units_per_s: float | None = None
+    """Units of work per second that may read a primary because none of its replicas can be asked."""
+
+    follow_primary: bool = True
+    """Whether a replica that was made the primary is used as the primary."""
+
+    locality: str = ""
+    """Where this process runs; replicas with the same ``LOCALITY`` are preferred."""
 
     max_shipped_rows: int = 1_000_000
     """How many rows one query may carry between databases."""
@@ -99,6 +127,17 @@ def read() -> Policy:
             raw.get("TOKEN_WAIT_MS", 50.0), key="TOKEN_WAIT_MS", of="milliseconds"
         ),
         token_carrier=_carrier(raw.get("TOKEN_CARRIER", "cookie")),
+        monitor_s=_amount(raw.get("MONITOR_S", 1.0), key="MONITOR_S", of="seconds"),
+        read_deadline_s=_amount(
+            raw.get("READ_DEADLINE_S", 2.0), key="READ_DEADLINE_S", of="seconds"
+        ),
+        max_lag_s=_limit(raw.get("MAX_LAG_S", 30.0), key="MAX_LAG_S", of="seconds"),
+        min_replicas=_count(raw.get("MIN_REPLICAS", 0), key="MIN_REPLICAS"),
+        primary_units_per_s=_limit(
+            raw.get("PRIMARY_UNITS_PER_S"), key="PRIMARY_UNITS_PER_S", of="units of work per second"
+        ),
+        follow_primary=_yes_or_no(raw.get("FOLLOW_PRIMARY", True), key="FOLLOW_PRIMARY"),
+        locality=_locality(raw.get("LOCALITY", "")),
         max_shipped_rows=_count(raw.get("MAX_SHIPPED_ROWS", 1_000_000), key="MAX_SHIPPED_ROWS"),
         max_shipped_bytes=_count(
             raw.get("MAX_SHIPPED_BYTES", 256 * 1024 * 1024), key="MAX_SHIPPED_BYTES"
@@ -129,6 +168,22 @@ def _amount(value: object, *, key: str, of: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
         raise ConfigurationError(f'FLEET["{key}"] must be a number of {of}, not {value!r}.')
     return float(value)
+
+
+def _limit(value: object, *, key: str, of: str) -> float | None:
+    return None if value is None else _amount(value, key=key, of=of)
+
+
+def _yes_or_no(value: object, *, key: str) -> bool:
+    if not isinstance(value, bool):
+        raise ConfigurationError(f'FLEET["{key}"] must be True or False, not {value!r}.')
+    return value
+
+
+def _locality(value: object) -> str:
+    if not isinstance(value, str):
+        raise ConfigurationError(f'FLEET["LOCALITY"] must be a string, not {value!r}.')
+    return value
 
 
 def _carrier(value: object) -> TokenCarrier:

@@ -69,6 +69,9 @@ class UnitOfWork:
     behind: dict[str, float] = field(default_factory=dict)
     """Primary -> until when no replica of it is asked again, because none had caught up."""
 
+    admitted: dict[str, float] = field(default_factory=dict)
+    """Primary -> until when it may be read in the place of replicas that are all down."""
+
     outer: "UnitOfWork | None" = None
     """The unit of work around this one."""
 

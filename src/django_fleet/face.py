@@ -78,7 +78,7 @@ def token() -> str:
     Asks each primary that was written to where it stands, so call it after the commit; inside a
     transaction the token sends its holder to the primary. Needs ``SECRET_KEY``.
     """
-    return issue(running_unit())
+    return issue(running_unit(), running().selection)
 
 
 def resume(token: str) -> None:
@@ -88,4 +88,4 @@ def resume(token: str) -> None:
     that was tampered with, or is not ours, sends reads to primaries. May be called several times:
     what was seen adds up. Opens no connection.
     """
-    resume_token(running_unit(), token, running().primaries)
+    resume_token(running_unit(), token, running().replicated)

@@ -69,7 +69,7 @@ def _begin(request: "HttpRequest", work: "UnitOfWork") -> str:
         token = _session(request).get(COOKIE, "")
     else:
         token = request.COOKIES.get(COOKIE, "")
-    resume(work, token, here.primaries)
+    resume(work, token, here.replicated)
     return token
 
 
@@ -81,7 +81,7 @@ def _end(
     carrier = here.fleet.policy.token_carrier
     if not here.primaries or carrier == "off":
         return
-    token = issue(work)
+    token = issue(work, here.selection)
     if not token or token == brought:
         return
     if carrier == "header":

@@ -4,7 +4,23 @@ from typing import Final
 
 from django.dispatch import Signal
 
-__all__ = ["orphans_found", "query_crossed"]
+__all__ = ["node_changed", "orphans_found", "primary_changed", "query_crossed"]
+
+node_changed: Final = Signal()
+"""A database of a cluster with replicas is in another state than before, as this process sees it.
+
+``sender`` is ``None``, ``alias`` the database, ``state`` and ``before`` are ``healthy``, ``degraded`` or
+``down``, ``reason`` says why in words. It is sent by whoever found out: the monitor's thread, or the
+thread whose read failed.
+"""
+
+primary_changed: Final = Signal()
+"""A replica was made the primary of its cluster, and this process follows it.
+
+``sender`` is ``None``, ``alias`` the primary's alias, which leads to the new server from now on,
+``replica`` the alias that it had before, and that leads to the old server now. It is sent by the
+monitor's thread.
+"""
 
 orphans_found: Final = Signal()
 """A search for orphans went through a relation and found some, mended by now or not.

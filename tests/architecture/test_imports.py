@@ -144,7 +144,11 @@ def foreign_private_names(parsed):
 def test_only_hooks_know_what_django_keeps_to_itself():
     """Names with an underscore change without notice; ``_meta`` and ``_state`` are documented."""
     outside = ["hooks", "testing"]
-    assert offenders(lambda name: foreign_private_names(tree(name)), outside=outside) == {}
+    found = offenders(lambda name: foreign_private_names(tree(name)), outside=outside)
+    assert found.pop("vendors/sockets.py")[0].startswith(
+        "driver._sock "
+    )  # a driver's, not Django's
+    assert found == {}
 
 
 @pytest.mark.parametrize(

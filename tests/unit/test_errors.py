@@ -6,7 +6,7 @@ import re
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import CommandError
-from django.db.utils import DatabaseError, NotSupportedError
+from django.db.utils import DatabaseError, NotSupportedError, OperationalError
 from django.utils.connection import ConnectionDoesNotExist
 
 from django_fleet import errors
@@ -14,7 +14,7 @@ from django_fleet import errors
 CLASSES = [
     value
     for value in vars(errors).values()
-    if inspect.isclass(value) and value.__module__ == errors.__name__
+    if inspect.isclass(value) and value.__module__.startswith(errors.__name__)
 ]
 STOCK = {
     "ImproperlyConfigured": ImproperlyConfigured,
@@ -23,6 +23,7 @@ STOCK = {
     "ValueError": ValueError,
     "NotSupportedError": NotSupportedError,
     "DatabaseError": DatabaseError,
+    "OperationalError": OperationalError,
 }
 
 

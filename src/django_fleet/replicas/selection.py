@@ -6,6 +6,7 @@ the primary answers.
 """
 
 import logging
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
@@ -16,9 +17,14 @@ from django_fleet.replicas.sight import NOTHING, Sight
 from django_fleet.vendors import vendor_of
 
 if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
+
     from django_fleet.context import UnitOfWork
+    from django_fleet.replicas.flights import Flights
+    from django_fleet.replicas.monitor import Monitor
     from django_fleet.replicas.nodes import Nodes
     from django_fleet.topology import Cluster
+    from django_fleet.vendors.history import History
 
 logger: Final = logging.getLogger("django_fleet.replicas")
 
@@ -32,8 +38,17 @@ MOST_ASKED: Final = 2
 class Selection:
     """Chooses replicas for the units of work of one process. Safe to share between threads."""
 
-    def __init__(self, nodes: "Nodes", wait_s: float, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        nodes: "Nodes",
+        flights: "Flights",
+        monitor: "Monitor",
+        wait_s: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._nodes = nodes
+        self._flights = flights
+        self._monitor = monitor
         self._wait_s = wait_s
         self._clock = clock
 
@@ -43,6 +58,7 @@ class Selection:
         for kept in (work.replicas.get(primary), work.past.get(primary)):
             if kept is not None and self._nodes.is_online(kept):
                 return kept
+        self._monitor.ensure()
         chosen = self._nodes.choose(cluster)
         if chosen is None:
             return None
@@ -59,13 +75,14 @@ class Selection:
         ``named`` allows for that replica only.
         """
         primary = cluster.primary
-        if primary in work.read_on_primary and not learn(work, primary):
+        if primary in work.read_on_primary and not self.learn(work, primary):
             return None
         kept = work.replicas.get(primary)
         if kept is not None and named in {"", kept} and self._nodes.is_online(kept):
             return kept
         if work.behind.get(primary, 0.0) > self._clock():
             return None
+        self._monitor.ensure()
         sight = work.seen.get(primary, NOTHING)
         for alias in self._candidates(cluster, sight, named):
             if self._shows(alias, sight):
@@ -92,20 +109,51 @@ class Selection:
         """
         primary = cluster.primary
         sight = work.seen.get(primary, NOTHING)
-        if not learn(work, primary):
+        if not self.learn(work, primary):
             work.seen[primary] = replace(sight, node="")
         return self.caught_up(work, cluster)
 
+    def learn(self, work: "UnitOfWork", primary: str) -> bool:
+        """Asks the primary where it stands after what ``work`` wrote and read there; whether it said so.
+
+        One round trip. Not inside a transaction on it: that has not happened yet for anybody else. Not
+        while it is known to be silent: what it showed last is not known then.
+        """
+        connection = connections[primary]
+        if connection.in_atomic_block or not connection.get_autocommit():
+            return False
+        history = vendor_of(connection).history
+        work.written.discard(primary)  # before the question: what is written meanwhile counts again
+        work.read_on_primary.discard(primary)
+        position = None if self._nodes.is_silent(primary) else self._committed(connection, history)
+        work.seen[primary] = work.seen.get(primary, NOTHING).at(position, history)
+        work.replicas.pop(primary, None)
+        work.behind.pop(primary, None)
+        return position is not None
+
+    def _committed(self, connection: "BaseDatabaseWrapper", history: "History") -> str | None:
+        self._flights.begins(connection, is_ours=True)
+        try:
+            return history.committed(connection)
+        except (DatabaseError, InterfaceError) as error:
+            logger.warning(
+                "position_unknown", extra={"alias": connection.alias, "error": str(error)}
+            )
+            return None
+        finally:
+            self._flights.ends(connection)
+
     def _keep(self, work: "UnitOfWork", primary: str, alias: str) -> None:
         work.replicas[primary] = alias
-        work.seen[primary] = work.seen.get(primary, NOTHING).on(alias)
+        work.seen[primary] = work.seen.get(primary, NOTHING).on(self._nodes.name(alias))
 
     def _candidates(self, cluster: "Cluster", sight: Sight, named: str) -> Iterator[str]:
-        only = named or sight.node
         if sight.position is None:
             return
+        kept = self._nodes.named(sight.node) if sight.node else ""
+        only = named or kept
         if only:
-            if sight.node in {"", only} and self._nodes.is_online(only):
+            if kept in {"", only} and self._nodes.is_online(only):
                 yield only
             return
         asked: set[str] = set()
@@ -123,7 +171,7 @@ class Selection:
             return True
         connection = connections[alias]
         history = vendor_of(connection).history
-        known = self._nodes.positions.get(alias)
+        known = self._nodes.position(alias)
         if known is not None and history.reaches(known, wanted):
             return True
         if connection.in_atomic_block:
@@ -141,30 +189,8 @@ class Selection:
             return False
         if shown is None:
             return False
-        self._nodes.positions[alias] = shown
+        self._nodes.showed(alias, shown)
         return history.reaches(shown, wanted)
 
     def _may_wait(self, alias: str) -> bool:
-        return self._wait_s > 0 and self._nodes.is_keeping_up(alias)
-
-
-def learn(work: "UnitOfWork", primary: str) -> bool:
-    """Asks the primary where it stands after what ``work`` wrote and read there; whether it could say.
-
-    One round trip. Not inside a transaction on it: that has not happened yet for anybody else.
-    """
-    connection = connections[primary]
-    if connection.in_atomic_block or not connection.get_autocommit():
-        return False
-    history = vendor_of(connection).history
-    work.written.discard(primary)  # before the question: what is written meanwhile counts again
-    work.read_on_primary.discard(primary)
-    try:
-        position = history.committed(connection)
-    except (DatabaseError, InterfaceError) as error:
-        logger.warning("position_unknown", extra={"alias": primary, "error": str(error)})
-        position = None
-    work.seen[primary] = work.seen.get(primary, NOTHING).at(position, history)
-    work.replicas.pop(primary, None)
-    work.behind.pop(primary, None)
-    return position is not None
+        return self._wait_s > 0 and self._nodes.may_wait(alias, self._wait_s)

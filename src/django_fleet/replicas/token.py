@@ -6,32 +6,32 @@ primary.
 """
 
 import logging
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Collection
+from typing import TYPE_CHECKING, Final
 
 from django.core import signing
 from django.db import connections
 
-from django_fleet.replicas.selection import learn
 from django_fleet.replicas.sight import NOTHING, Sight
 from django_fleet.vendors import vendor_of
 
 if TYPE_CHECKING:
     from django_fleet.context import UnitOfWork
+    from django_fleet.replicas.selection import Selection
 
 SALT: Final = "django_fleet.token"
 
 logger: Final = logging.getLogger("django_fleet.replicas")
 
 
-def issue(work: "UnitOfWork") -> str:
+def issue(work: "UnitOfWork", selection: "Selection") -> str:
     """What ``work`` has seen; ``""``: nothing.
 
     Asks each primary that it wrote to, or read, where it stands: one round trip for each, none where
     there is no such primary. Where that cannot be told, the token sends its holder to the primary.
     """
     for primary in sorted(work.written | work.read_on_primary):
-        if not learn(work, primary):
+        if not selection.learn(work, primary):
             work.seen[primary] = Sight(None)
     seen = {alias: sight for alias, sight in work.seen.items() if not sight.is_empty}
     if not seen:
@@ -40,11 +40,12 @@ def issue(work: "UnitOfWork") -> str:
     return signing.Signer(salt=SALT).sign_object(content, compress=True)
 
 
-def resume(work: "UnitOfWork", token: str, primaries: Mapping[str, str]) -> None:
+def resume(work: "UnitOfWork", token: str, primaries: Collection[str]) -> None:
     """From now on ``work`` sees at least what the holder of ``token`` has seen.
 
-    ``primaries``: every alias of a cluster with replicas -> its primary. A token that is not ours, or
-    speaks of what is no primary any more, means the primary.
+    ``primaries``: those of the clusters with replicas. A token that is not ours means the primary of
+    each. A server that the token names and that is gone means the primary as well: nobody knows what
+    it had shown.
     """
     for alias, sight in _read(token, primaries).items():
         history = vendor_of(connections[alias]).history
@@ -53,21 +54,13 @@ def resume(work: "UnitOfWork", token: str, primaries: Mapping[str, str]) -> None
         work.behind.pop(alias, None)
 
 
-def _read(token: str, primaries: Mapping[str, str]) -> dict[str, Sight]:
-    known = set(primaries.values())
+def _read(token: str, primaries: Collection[str]) -> dict[str, Sight]:
     if not token:
         return {}
     try:
         content = signing.Signer(salt=SALT).unsign_object(token)
-        found = {str(alias): _sight(value, primaries) for alias, value in content.items()}
+        found = {str(alias): Sight(*value) for alias, value in content.items()}
     except (signing.BadSignature, ValueError, TypeError, AttributeError) as error:
         logger.warning("token_refused", extra={"error": str(error)})
-        return dict.fromkeys(sorted(known), Sight(None))
-    return {alias: sight for alias, sight in found.items() if alias in known}
-
-
-def _sight(value: Any, primaries: Mapping[str, str]) -> Sight:
-    position, node = value
-    if node and node not in primaries:
-        return Sight(None)  # that replica is gone, and nobody knows what it had shown
-    return Sight(position, node)
+        return dict.fromkeys(sorted(primaries), Sight(None))
+    return {alias: sight for alias, sight in found.items() if alias in primaries}

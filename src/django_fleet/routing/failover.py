@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from django.db import connections
+from django.db import InternalError, OperationalError, connections
 
 from django_fleet.context import UNIT, choice, unit
 from django_fleet.routing.running import Running
@@ -73,8 +73,13 @@ def note_loss(running: Running, connection: Any, error: Exception) -> None:
     So a read that nothing can move on (a raw cursor, the database cache) fails once, not for ever.
     """
     alias = connection.alias
-    primary = running.primaries.get(alias, alias)
-    if primary == alias or not vendor_of(connection).is_connection_lost(error):
+    primary = running.primaries.get(alias)
+    if primary is None:
+        return
+    is_lost = vendor_of(connection).is_connection_lost(error)
+    if is_lost or isinstance(error, InternalError | OperationalError):
+        running.monitor.hurry(alias)  # a primary that refuses writes may be none any more
+    if primary == alias or not is_lost:
         return
     running.nodes.went_offline(alias, error)
     work = UNIT.get()

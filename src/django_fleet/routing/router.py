@@ -13,7 +13,6 @@ from django.db import router as django_router
 
 from django_fleet.conf import Consistency
 from django_fleet.context import NOTHING_CHOSEN, Choice, UnitOfWork, choice, unit
-from django_fleet.replicas.selection import learn
 from django_fleet.routing import rules
 from django_fleet.routing.decision import Chosen, Decision
 from django_fleet.routing.dumping import is_dumped
@@ -200,13 +199,17 @@ class Router:
             replica = None
         else:
             replica = self._replica(work, primary, consistency, named)
+        is_any_online = True
         if replica is None:
             work.read_on_primary.add(primary)
+            is_any_online = here.nodes.is_any_online(here.fleet.cluster_of(primary))
+            if not (is_any_online or in_transaction or consistency == "strong"):
+                here.allowance.admit(work, primary)
         return rules.Circumstances(
             consistency=consistency,
             in_transaction=in_transaction,
             has_written=primary in work.written,
-            is_any_online=here.nodes.is_any_online(here.fleet.cluster_of(primary)),
+            is_any_online=is_any_online,
             replica=replica,
         )
 
@@ -217,7 +220,9 @@ class Router:
         here = self.running
         cluster = here.fleet.cluster_of(primary)
         if consistency == "session":
-            if primary in work.written and (work.is_declared or not learn(work, primary)):
+            if primary in work.written and (
+                work.is_declared or not here.selection.learn(work, primary)
+            ):
                 return None  # one that nobody declared has no end at which it could learn
             found = here.selection.caught_up(work, cluster, named)
             return found or (here.selection.caught_up(work, cluster) if named else None)

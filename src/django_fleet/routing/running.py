@@ -4,7 +4,6 @@ One object, made by the app; routers, hooks and commands hold it and read its at
 of settings puts a new snapshot into it, so nobody keeps an old one.
 """
 
-import time
 from typing import TYPE_CHECKING, Any, Final
 
 from django.apps import apps
@@ -13,9 +12,14 @@ from django.db import connections
 from django_fleet import conf
 from django_fleet.conf import Consistency
 from django_fleet.errors import NotInstalledError
+from django_fleet.replicas.allowance import Allowance
+from django_fleet.replicas.flights import Flights
+from django_fleet.replicas.following import follow, server_names
+from django_fleet.replicas.monitor import Monitor
 from django_fleet.replicas.nodes import Nodes
+from django_fleet.replicas.opened import Opened
 from django_fleet.replicas.selection import Selection
-from django_fleet.topology import Fleet, Home
+from django_fleet.topology import Cluster, Fleet, Home
 
 if TYPE_CHECKING:
     import threading
@@ -31,9 +35,11 @@ class Running:
     """What routing needs at hand. Attributes are replaced as a whole, never changed in place."""
 
     __slots__ = (
+        "allowance",
         "collations",
         "consistency",
         "fleet",
+        "flights",
         "has_open_transaction",
         "has_several_rules",
         "has_split_fields",
@@ -41,8 +47,10 @@ class Running:
         "homes_of_aliases",
         "in_event_loop",
         "is_split",
+        "monitor",
         "nodes",
         "offline",
+        "opened",
         "primaries",
         "put_in_front",
         "put_in_split_hooks",
@@ -58,6 +66,14 @@ class Running:
     nodes: Nodes
     selection: Selection
     """Which replica answers which unit of work."""
+    allowance: Allowance
+    """How much primaries take over from replicas that are all down."""
+    monitor: Monitor
+    """Who looks at the nodes of clusters with replicas."""
+    flights: Flights
+    """Statements that wait for a watched replica."""
+    opened: Opened
+    """Open connections to clusters with replicas."""
     primaries: dict[str, str]
     """Every alias of a cluster with replicas -> its primary. Empty where nothing is replicated."""
     homes: dict["type[Model]", Home]
@@ -114,20 +130,21 @@ class Running:
         self.put_in_front = lambda _read, _write: None
         self.put_in_split_hooks = lambda: None
         self.has_split_fields = False
+        self.flights = Flights()
+        self.opened = Opened()
+        self.monitor = Monitor({}, conf.Policy(), Nodes(conf.Policy()), self.flights, _nobody)
 
     def reload(self) -> None:
         """Takes a new snapshot of the settings and forgets what was learned about the old one."""
         policy = conf.read()
         fleet = Fleet(connections.settings, policy, apps)
-        self.nodes = Nodes(policy.offline_s)
-        self.offline = self.nodes.offline
-        self.selection = Selection(self.nodes, policy.token_wait_ms / 1000, time.monotonic)
-        self.primaries = {
-            alias: cluster.primary
-            for cluster in fleet.clusters.values()
-            if cluster.replicas
-            for alias in cluster.aliases
+        replicated = {
+            primary: cluster for primary, cluster in fleet.clusters.items() if cluster.replicas
         }
+        self.primaries = {
+            alias: primary for primary, cluster in replicated.items() for alias in cluster.aliases
+        }
+        self._watch(replicated, policy)
         self.replicated = frozenset(self.primaries.values())
         self.homes_of_aliases = {alias: fleet.primary_of(alias) for alias in fleet.aliases}
         self.consistency = policy.consistency
@@ -139,6 +156,22 @@ class Running:
         self.sizes = {}
         self.collations = {}
         self.unlike = {}
+
+    def _watch(self, clusters: dict[str, Cluster], policy: conf.Policy) -> None:
+        """Begins anew with what is known of the nodes, and who looks at them."""
+        self.monitor.stop()
+        self.nodes = nodes = Nodes(policy, server_names(self.primaries))
+        self.offline = nodes.offline
+        self.allowance = Allowance(policy.primary_units_per_s)
+        self.monitor = Monitor(
+            clusters,
+            policy,
+            nodes,
+            self.flights,
+            lambda primary, replica: follow(primary, replica, nodes, self.opened),
+        )
+        wait_s = policy.token_wait_ms / 1000
+        self.selection = Selection(nodes, self.flights, self.monitor, wait_s)
 
     def note_split_field(self) -> None:
         """A field names its own database: from now on models may be in parts."""
@@ -160,6 +193,10 @@ class Running:
         if model in self.homes and home in self.fleet.clusters:
             answers_all = home not in self.replicated or self.consistency == "strong"
             self.settled[model] = (home, answers_all)
+
+
+def _nobody(_primary: str, _replica: str) -> None:
+    """Who follows promotions before there is a fleet."""
 
 
 def _entries(fleet: Fleet) -> list[dict[str, Any]]:

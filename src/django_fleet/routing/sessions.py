@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 
 from django_fleet.routing.running import Running
@@ -11,8 +12,14 @@ if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
 
-def close_for_writes(running: Running, connection: "BaseDatabaseWrapper") -> None:
-    """Makes a new session on a replica read-only, so that COPY, functions and driver cursors are too."""
+def opened(running: Running, connection: "BaseDatabaseWrapper") -> None:
+    """Takes note of a new session; one on a replica is closed for writes.
+
+    That also counts for COPY, functions and cursors of the driver, which our guard does not see.
+    """
+    if connection.alias not in running.primaries:
+        return
+    running.opened.note(connection)
     if running.fleet.is_replica(connection.alias):
         vendor_of(connection).make_session_read_only(connection)
 
@@ -29,3 +36,20 @@ def fill_in_settings(running: Running) -> None:
             entry = connections.settings[alias]
             entry["TEST"]["MIRROR"] = entry["TEST"]["MIRROR"] or primary
             entry["ATOMIC_REQUESTS"] = False
+
+
+def fill_in_deadlines(running: Running) -> None:
+    """Gives replicas a deadline for connecting, where the user set none; loads their backends.
+
+    A server that hangs takes connections and says nothing, and by themselves drivers wait for ever.
+    """
+    deadline_s = running.fleet.policy.read_deadline_s
+    for alias, primary in running.primaries.items():
+        if alias == primary:
+            continue
+        try:
+            vendor = vendor_of(connections.create_connection(alias))
+        except ImproperlyConfigured:
+            continue  # no driver; whoever uses the replica is told so
+        entry = connections.settings[alias]
+        entry["OPTIONS"] = {**vendor.deadline_for_connecting(deadline_s), **entry["OPTIONS"]}

@@ -21,6 +21,9 @@ class Database:
     weight: int = 1
     """Share of the reads that a replica takes, relative to its siblings; 0 takes none."""
 
+    locality: str = ""
+    """Where it stands, in the user's own words; ``""``: he did not say."""
+
     @property
     def is_replica(self) -> bool:
         """Whether it repeats another database."""
@@ -45,6 +48,7 @@ def described(alias: str, entry: Mapping[str, Any]) -> Database:
         engine=str(entry.get("ENGINE") or DUMMY_ENGINE),
         replica_of=replica_of if isinstance(replica_of, str) and replica_of else None,
         weight=weight if is_weight(weight) else 1,
+        locality=str(entry.get("LOCALITY") or ""),
     )
 
 

@@ -69,6 +69,29 @@ class Vendor:
         del error
         return False
 
+    def hang_up(self, connection: "BaseDatabaseWrapper") -> bool:
+        """Closes the network under an open connection, from any thread; whether there was one.
+
+        Whoever waits for its server is told that the connection is lost.
+        """
+        del connection
+        return False
+
+    def deadline_for_connecting(self, deadline_s: float) -> dict[str, Any]:
+        """The ``OPTIONS`` that let the driver give up connecting after about ``deadline_s``."""
+        del deadline_s
+        return {}
+
+    def impatient(self, options: Mapping[str, Any], deadline_s: float) -> dict[str, Any]:
+        """``OPTIONS`` of a connection of our own, which gives up after about ``deadline_s``."""
+        del deadline_s
+        return dict(options)
+
+    def reads_served(self, connection: "BaseDatabaseWrapper") -> int | None:
+        """How many reads the server has answered since it started, about; ``None``: it cannot say."""
+        del connection
+        return None
+
     def standing(self, connection: "BaseDatabaseWrapper") -> Standing:
         """What the database says of its place in replication, with the least privileges."""
         name = str(connection.settings_dict["NAME"])

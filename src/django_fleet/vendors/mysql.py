@@ -1,8 +1,9 @@
 """MariaDB 10.6 and later, and MySQL 8 by its documentation: GTIDs, error numbers, table statistics."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from django.db.utils import InterfaceError, OperationalError
 
@@ -14,6 +15,7 @@ from django_fleet.vendors.carriers.mysql import MySQLCarrier
 from django_fleet.vendors.features import Features
 from django_fleet.vendors.history.history import History
 from django_fleet.vendors.history.mysql import MySQLHistory
+from django_fleet.vendors.sockets import hang_up
 from django_fleet.vendors.texts import BYTES, Collations, Texts
 
 if TYPE_CHECKING:
@@ -43,6 +45,21 @@ class MySQL(Vendor):
     def make_session_read_only(self, connection: "BaseDatabaseWrapper") -> None:
         with connection.cursor() as cursor:
             cursor.execute("SET SESSION TRANSACTION READ ONLY")
+
+    def hang_up(self, connection: "BaseDatabaseWrapper") -> bool:
+        return hang_up(connection.connection)
+
+    def impatient(self, options: Mapping[str, Any], deadline_s: float) -> dict[str, Any]:
+        timeout_s = max(math.ceil(deadline_s), 1)
+        names = ("connect_timeout", "read_timeout", "write_timeout")
+        return {**options, **dict.fromkeys(names, timeout_s)}
+
+    def deadline_for_connecting(self, deadline_s: float) -> dict[str, Any]:
+        return {"connect_timeout": max(math.ceil(deadline_s), 1)}
+
+    def reads_served(self, connection: "BaseDatabaseWrapper") -> int | None:
+        _, count = one_row(connection, "SHOW GLOBAL STATUS LIKE 'Com_select'")
+        return int(count)
 
     def estimated_rows(self, connection: "BaseDatabaseWrapper") -> Mapping[str, int]:
         sql = (

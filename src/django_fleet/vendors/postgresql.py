@@ -1,6 +1,7 @@
 """PostgreSQL 14 and later: streaming replicas, SQLSTATEs, the catalog's estimates."""
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Final
@@ -15,6 +16,7 @@ from django_fleet.vendors.carriers.postgresql import PostgreSQLCarrier
 from django_fleet.vendors.features import Features
 from django_fleet.vendors.history.history import History
 from django_fleet.vendors.history.postgresql import PostgreSQLHistory
+from django_fleet.vendors.sockets import hang_up
 from django_fleet.vendors.texts import BYTES, Collations, Texts
 
 if TYPE_CHECKING:
@@ -61,6 +63,24 @@ class PostgreSQL(Vendor):
             cursor.execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
         if not connection.get_autocommit():
             connection.commit()  # or the first rollback would take the mode away again
+
+    def hang_up(self, connection: "BaseDatabaseWrapper") -> bool:
+        return hang_up(connection.connection)
+
+    def impatient(self, options: Mapping[str, Any], deadline_s: float) -> dict[str, Any]:
+        # A pool is shared by all who use the alias.
+        kept = {name: value for name, value in options.items() if name != "pool"}
+        return {**kept, **self.deadline_for_connecting(deadline_s)}
+
+    def deadline_for_connecting(self, deadline_s: float) -> dict[str, Any]:
+        return {"connect_timeout": max(math.ceil(deadline_s), 2)}  # libpq waits 2 s at least
+
+    def reads_served(self, connection: "BaseDatabaseWrapper") -> int | None:
+        (count,) = one_row(
+            connection,
+            "SELECT xact_commit FROM pg_stat_database WHERE datname = current_database()",
+        )
+        return int(count)
 
     def estimated_rows(self, connection: "BaseDatabaseWrapper") -> Mapping[str, int]:
         sql = (

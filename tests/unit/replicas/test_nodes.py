@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from django_fleet.conf import Policy
 from django_fleet.replicas.nodes import Nodes
 from django_fleet.topology import Cluster, Database
 
@@ -25,8 +26,8 @@ def cluster(**weights):
     return Cluster("main", tuple(replicas))
 
 
-def drawing(point, clock=None):
-    return Nodes(5, clock or Clock(), lambda: point)
+def drawing(point, clock=None, **policy):
+    return Nodes(Policy(**policy), clock=clock or Clock(), draw=lambda: point)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +42,7 @@ def test_the_weights_divide_what_is_drawn(point, alias):
 def test_the_shares_are_those_of_the_weights():
     """Exactly, over evenly spaced draws."""
     points = iter([n / 600 for n in range(600)])
-    nodes = Nodes(5, Clock(), lambda: next(points))
+    nodes = Nodes(Policy(), clock=Clock(), draw=lambda: next(points))
     drawn = Counter(nodes.choose(cluster(a=1, b=2, c=3)) for _ in range(600))
     assert drawn == {"a": 100, "b": 200, "c": 300}
 
@@ -124,7 +125,7 @@ def test_going_and_coming_back_are_logged_as_events(caplog):
 
 def test_by_default_time_does_not_go_backwards_and_draws_differ():
     """The clock is monotonic, and the draw is random."""
-    nodes = Nodes(60)
+    nodes = Nodes(Policy(offline_s=60))
     nodes.went_offline("a", OSError("away"))
     assert not nodes.is_online("a")
     drawn = {nodes.choose(cluster(b=1, c=1)) for _ in range(200)}

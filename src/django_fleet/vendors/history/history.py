@@ -7,6 +7,7 @@ taken for one of its successor's.
 
 import time
 from contextlib import closing
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
@@ -14,6 +15,23 @@ if TYPE_CHECKING:
 
 _FIRST_PAUSE_S: Final = 0.0005
 _LONGEST_PAUSE_S: Final = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What one look at a database shows of its place in history."""
+
+    position: str | None
+    """A position that it shows; ``None``: it cannot say."""
+
+    is_replica: bool | None
+    """Whether it repeats another server; ``None``: it cannot say."""
+
+    server: str = ""
+    """What no two primaries of one history have in common."""
+
+    is_sure: bool = False
+    """Whether a server that says it is no replica was made a primary, beyond doubt."""
 
 
 class History:
@@ -34,6 +52,10 @@ class History:
         """
         del connection
         return None
+
+    def look(self, connection: "BaseDatabaseWrapper") -> Look:
+        """Position and role, in as few questions as the vendor needs."""
+        return Look(self.shown(connection), None)
 
     def wait(self, connection: "BaseDatabaseWrapper", wanted: str, timeout_s: float) -> str | None:
         """What the replica shows once it has reached ``wanted``, or when the time is over."""

@@ -8,7 +8,7 @@ Source: "Global Transaction ID" (MariaDB), "Functions Used with GTIDs" (MySQL); 
 
 from typing import TYPE_CHECKING, Final
 
-from django_fleet.vendors.history.history import History, asked
+from django_fleet.vendors.history.history import History, Look, asked
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
@@ -26,6 +26,18 @@ class MySQLHistory(History):
         name = "gtid_current_pos" if _is_mariadb(connection) else "global.gtid_executed"
         (position,) = _values(connection, f"SELECT @@{name}")
         return position.replace("\n", "") or None
+
+    def look(self, connection: "BaseDatabaseWrapper") -> Look:
+        position = self.shown(connection)
+        server, read_only = _values(connection, "SELECT @@server_id, @@global.read_only")
+        # A server that follows nobody and takes writes may be a primary, or a replica that broke.
+        is_replica = read_only not in {"0", "OFF"} or self._follows(connection)
+        return Look(position or None, is_replica, server)
+
+    def _follows(self, connection: "BaseDatabaseWrapper") -> bool:
+        name = "Slave_running" if _is_mariadb(connection) else "Replica_running"
+        _, running = (*_values(connection, f"SHOW GLOBAL STATUS LIKE '{name}'"), "", "")[:2]
+        return running == "ON"
 
     def wait(self, connection: "BaseDatabaseWrapper", wanted: str, timeout_s: float) -> str | None:
         function = "MASTER_GTID_WAIT" if _is_mariadb(connection) else "WAIT_FOR_EXECUTED_GTID_SET"
@@ -53,7 +65,7 @@ class MySQLHistory(History):
 
 
 def _values(connection: "BaseDatabaseWrapper", sql: str) -> list[str]:
-    return [str(value or "") for value in asked(connection, sql) or ()]
+    return ["" if value is None else str(value) for value in asked(connection, sql) or ()]
 
 
 def _is_mariadb(connection: "BaseDatabaseWrapper") -> bool:

@@ -9,7 +9,7 @@ Source: "WAL Internals" and "System Administration Functions" in the manual; mea
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 
-from django_fleet.vendors.history.history import History, asked
+from django_fleet.vendors.history.history import History, Look, asked
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
@@ -62,12 +62,16 @@ class PostgreSQLHistory(History):
         return self.shown(connection)
 
     def shown(self, connection: "BaseDatabaseWrapper") -> str | None:
+        return self.look(connection).position
+
+    def look(self, connection: "BaseDatabaseWrapper") -> Look:
         row = asked(connection, _SQL)
         if row is None or None in row:
-            return None
+            return Look(None, None)
         system, timeline, lsn, is_replica, segment = row
         found = int(lsn) if is_replica else normalised(int(lsn), int(segment))
-        return str(Position(str(system), int(timeline), found))
+        position = str(Position(str(system), int(timeline), found))
+        return Look(position, bool(is_replica), f"{system}/{timeline}", is_sure=True)
 
     def reaches(self, shown: str, wanted: str) -> bool:
         one, other = Position.read(shown), Position.read(wanted)

@@ -18,6 +18,7 @@
     ├── InvalidLimitError              (also ValueError)
     ├── SplitModelError                (also NotSupportedError)
     ├── SplitMigrationError            (also NotSupportedError)
+    ├── ReplicasUnavailableError       (also OperationalError)
     ├── WriteRefusedError              (also NotSupportedError)
     │   ├── ReplicaWriteError
     │   └── ReadOnlyError
@@ -33,12 +34,21 @@ documentation's page of errors.
 """
 
 from collections.abc import Iterable
-from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import CommandError
-from django.db.utils import DatabaseError, NotSupportedError
+from django.db.utils import NotSupportedError, OperationalError
 from django.utils.connection import ConnectionDoesNotExist
+
+from django_fleet.errors.federation import (
+    CollationMismatchError,
+    FederationBudgetError,
+    FederationError,
+    FederationLimitError,
+    FederationNotSupportedError,
+    PacketTooLargeError,
+)
+from django_fleet.errors.refusal import FleetError, listed
 
 __all__ = [
     "CollationMismatchError",
@@ -58,6 +68,7 @@ __all__ = [
     "PacketTooLargeError",
     "ReadOnlyError",
     "ReplicaWriteError",
+    "ReplicasUnavailableError",
     "SearchStateError",
     "SplitMigrationError",
     "SplitModelError",
@@ -70,30 +81,6 @@ __all__ = [
     "WriteRefusedError",
     "listed",
 ]
-
-
-def listed(names: Iterable[str]) -> str:
-    """Names for a message: quoted, in the order given, or ``(none)``."""
-    return ", ".join(repr(name) for name in names) or "(none)"
-
-
-class FleetError(Exception):
-    """Something that django-fleet refused to do."""
-
-    code = "fleet-error"
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Travels to another process with its text and attributes, whatever its constructor takes."""
-        return _rebuilt, (type(self), self.args, self.__dict__)
-
-
-def _rebuilt(
-    cls: type[FleetError], args: tuple[Any, ...], attributes: dict[str, Any]
-) -> FleetError:
-    error = cls.__new__(cls, *args)
-    error.args = args
-    error.__dict__.update(attributes)
-    return error
 
 
 class ConfigurationError(FleetError, ImproperlyConfigured):
@@ -280,6 +267,20 @@ class SearchStateError(OrphanSearchError):
         )
 
 
+class ReplicasUnavailableError(FleetError, OperationalError):
+    """No replica can be asked, and the primary has taken over as much as it may."""
+
+    code = "replicas-unavailable"
+
+    def __init__(self, primary: str, *, units_per_s: float) -> None:
+        self.primary = primary
+        super().__init__(
+            f"No replica of {primary!r} can be asked now, and the primary has taken over its "
+            f'{units_per_s:g} units of work of this second (FLEET["PRIMARY_UNITS_PER_S"]). Try again '
+            "later; the log says what is wrong with the replicas."
+        )
+
+
 class WriteRefusedError(FleetError, NotSupportedError):
     """A statement that writes was stopped before it reached a server."""
 
@@ -311,85 +312,4 @@ class ReadOnlyError(WriteRefusedError):
         super().__init__(
             f"{what} was sent to {alias!r} inside fleet.read_only(). It was refused before it "
             f"reached the server. Move it out of the block, or drop the block."
-        )
-
-
-class FederationError(FleetError, DatabaseError):
-    """A query over several databases that could not be answered."""
-
-    code = "federation"
-
-
-class FederationLimitError(FederationError):
-    """More rows or bytes would have to travel than the limits allow."""
-
-    code = "federation-limit"
-
-    def __init__(  # noqa: PLR0913 -- each is a part of the message
-        self, relation: str, *, home: str, host: str, limit: int, unit: str, setting: str
-    ) -> None:
-        self.relation = relation
-        self.home = home
-        self.host = host
-        self.limit = limit
-        around = (
-            "" if setting.startswith("ENGINE") else f", fleet.limits({unit}=...) around this one"
-        )
-        super().__init__(
-            f"{relation} needs more than {limit:,} {unit} of database {home!r} in a query on "
-            f"{host!r}. Nothing was returned. Narrow the query, or raise the limit: "
-            f'FLEET["{setting}"] for all queries{around}; '
-            "fleet.explain(queryset) shows what travels."
-        )
-
-
-class FederationBudgetError(FederationError):
-    """A query crossed databases with more rows than the budget of this project allows."""
-
-    code = "federation-budget"
-
-    def __init__(self, label: str, *, rows: int, budget: int) -> None:
-        self.rows = rows
-        self.budget = budget
-        super().__init__(
-            f"A query for {label} carried {rows:,} rows between databases; the budget is {budget:,} "
-            '(FLEET["SHIPPED_ROWS_BUDGET"]). fleet.explain(queryset) shows which relation they '
-            "belong to; narrow the query, or place the models on one database."
-        )
-
-
-class PacketTooLargeError(FederationError):
-    """What has to travel does not fit into one statement of the receiving server."""
-
-    code = "packet-too-large"
-
-    def __init__(  # noqa: PLR0913 -- each is a part of the message
-        self, relation: str, *, home: str, host: str, size: int, limit: int, setting: str
-    ) -> None:
-        self.size = size
-        self.limit = limit
-        super().__init__(
-            f"{relation} of {home!r} needs a statement of {size:,} bytes on {host!r}, whose {setting} is "
-            f"{limit:,}. Nothing was sent. Narrow the query, or raise {setting} on that server."
-        )
-
-
-class FederationNotSupportedError(FederationError, NotSupportedError):
-    """Something in a query over several databases that has no answer there."""
-
-    code = "federation-not-supported"
-
-
-class CollationMismatchError(FederationNotSupportedError):
-    """Text would be compared under the rules of two databases that disagree."""
-
-    code = "collation-mismatch"
-
-    def __init__(self, columns: Iterable[str], *, home: str, host: str, what: str) -> None:
-        self.columns = tuple(columns)
-        super().__init__(
-            f"{what} compares {listed(self.columns)} by the collations of {home!r} and {host!r}, "
-            "which disagree about which texts are equal ('a' = 'A ' on MariaDB), which comes first, "
-            "or what is upper case. Compare a column of another type, or give both columns the same "
-            "binary collation (db_collation)."
         )

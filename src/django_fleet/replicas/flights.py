@@ -1,0 +1,86 @@
+"""Statements on replicas that have not come back yet, and the way to release those that never will.
+
+A server that hangs keeps its connections open and says nothing; no time-out of the server or of TCP
+ends such a wait. What does is closing the socket under the driver, from another thread: the driver
+then reports a lost connection, and the read moves on.
+"""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from django_fleet.vendors import vendor_of
+
+if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
+
+
+@dataclass(slots=True)
+class Flight:
+    """One call of a driver that is under way."""
+
+    connection: "BaseDatabaseWrapper"
+    since: float
+    depth: int = 1
+    """Calls inside calls, such as connecting before a cursor is made."""
+
+
+class Flights:
+    """The calls of one process that wait for watched databases. Safe to share between threads."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self.aliases: frozenset[str] = frozenset()
+        """The replicas whose calls are noted; none while nobody watches. A write is never cut short."""
+        self.last_at = 0.0
+        """When the last call began."""
+        self._clock = clock
+        self._lock = threading.Lock()
+        self.under_way: dict[int, Flight] = {}
+        """The calls that have not come back, by the identity of their connection."""
+
+    def begins(self, connection: "BaseDatabaseWrapper", *, is_ours: bool = False) -> None:
+        """A call of the driver begins; of a replica, or one that asks a question of ours."""
+        if not is_ours and connection.alias not in self.aliases:
+            return
+        self.last_at = self._clock()
+        known = self.under_way.get(id(connection))
+        if known is None:
+            self.under_way[id(connection)] = Flight(connection, self.last_at)
+        else:
+            known.depth += 1
+
+    def ends(self, connection: "BaseDatabaseWrapper") -> None:
+        """It came back, with an answer or an error."""
+        known = self.under_way.get(id(connection))
+        if known is None:
+            return
+        known.depth -= 1
+        if not known.depth:
+            with self._lock:  # whoever closes its socket is done, or comes too late
+                self.under_way.pop(id(connection), None)
+
+    def forked(self) -> None:
+        """In a child process: nothing is under way, and nobody watches yet."""
+        self.aliases = frozenset()
+        self._lock = threading.Lock()
+        self.under_way = {}
+
+    def waiting_since(self) -> dict[str, float]:
+        """Alias -> when the call that waits longest for it began."""
+        found: dict[str, float] = {}
+        for flight in list(self.under_way.values()):
+            alias = flight.connection.alias
+            found[alias] = min(flight.since, found.get(alias, flight.since))
+        return found
+
+    def release(self, alias: str) -> int:
+        """Ends every call that waits for ``alias``, as if its connection were lost; how many."""
+        with self._lock:
+            waiting = [
+                flight.connection
+                for flight in list(self.under_way.values())
+                if flight.connection.alias == alias
+            ]
+            return sum(vendor_of(connection).hang_up(connection) for connection in waiting)
