@@ -210,6 +210,7 @@ def test_nothing_is_imported_that_is_not_a_dependency():
     assert found == {
         "management/verbs/output.py": {"rich"},
         "management/verbs/progress.py": {"rich"},
+        "management/verbs/watching.py": {"rich"},
         "queries/engine/answering.py": {"duckdb", "pyarrow"},
         "queries/engine/duckdb.py": {"duckdb"},
         "queries/engine/reading.py": {"pyarrow"},

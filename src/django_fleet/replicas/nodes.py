@@ -207,6 +207,10 @@ class Nodes:
         if self._becomes(alias, DOWN, reason):
             logger.warning("primary_went_offline", extra={"alias": alias, "error": reason})
 
+    def left_alone_s(self, alias: str) -> float:
+        """For how long nobody asks ``alias``, unless it is seen to answer before; 0: it may be asked."""
+        return max(self.offline.get(alias, 0.0) - self._clock(), 0.0)
+
     def is_silent(self, alias: str) -> bool:
         """Whether the last look at ``alias`` brought nothing."""
         state = self.states.get(alias)

@@ -142,7 +142,7 @@ class Watcher:
             self._close()
         self._looks += 1
         if self._connection is None:
-            self._connection = _own_connection(self.alias, self._deadline_s)
+            self._connection = own_connection(self.alias, self._deadline_s)
         return vendor_of(self._connection).history.look(self._connection)
 
     def _close(self) -> None:
@@ -155,8 +155,8 @@ class Watcher:
             connection.connection = None  # it was lost; there is nothing left to close
 
 
-def _own_connection(alias: str, deadline_s: float) -> "BaseDatabaseWrapper":
-    """A connection that nobody else uses, and that gives up by itself at last."""
+def own_connection(alias: str, deadline_s: float) -> "BaseDatabaseWrapper":
+    """A connection that nobody else uses, and whose driver gives up by itself at last."""
     connection: BaseDatabaseWrapper = connections.create_connection(alias)
     settings = deepcopy(connection.settings_dict)
     settings["OPTIONS"] = vendor_of(connection).impatient(settings["OPTIONS"], deadline_s)

@@ -28,14 +28,23 @@ def write_table(
 
 
 def _write_rich(stdout: OutputWrapper, title: str, columns: Row, rows: Sequence[Row]) -> bool:
+    drawn = rich_table(title, columns, rows)
+    if drawn is None:
+        return False
+    from rich.console import Console  # noqa: PLC0415 -- it is there
+
+    Console(file=stdout).print(drawn)  # type: ignore[arg-type]
+    return True
+
+
+def rich_table(title: str, columns: Row, rows: Sequence[Row]) -> Any:
+    """The table as rich draws it; ``None`` where rich is not installed."""
     try:
-        from rich.console import Console  # noqa: PLC0415 -- rich is an extra
-        from rich.table import Table  # noqa: PLC0415
+        from rich.table import Table  # noqa: PLC0415 -- rich is an extra
         from rich.text import Text  # noqa: PLC0415
     except ImportError:
-        return False
+        return None
     table = Table(*columns, title=title)
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
-    Console(file=stdout).print(table)  # type: ignore[arg-type]
-    return True
+    return table

@@ -11,6 +11,7 @@ from django_fleet.errors import listed
 from django_fleet.inventory.survey import DatabaseStatus, survey
 from django_fleet.management.verbs.output import write_json, write_table
 from django_fleet.management.verbs.verb import Verb
+from django_fleet.management.verbs.watching import watch
 from django_fleet.routing.running import running
 
 COLUMNS: Final = ("database", "role", "cluster", "server", "models", "rows", "pending migrations")
@@ -25,10 +26,28 @@ def add_arguments(parser: ArgumentParser) -> None:
         choices=tuple(connections),
         help="look at these databases only",
     )
+    parser.add_argument(
+        "--watch",
+        action="store_true",
+        help="show the clusters with replicas, again and again: positions, lag, share of the reads",
+    )
+    parser.add_argument(
+        "--interval",
+        type=float,
+        default=2.0,
+        metavar="SECONDS",
+        help="how often they are shown (2)",
+    )
+    parser.add_argument(
+        "--rounds", type=int, metavar="N", help="stop after so many; without it, with Ctrl-C"
+    )
 
 
 def run(command: BaseCommand, options: dict[str, Any]) -> None:
     """Prints the survey. Fails when a database does not answer."""
+    if options["watch"]:
+        watch(command, options)
+        return
     aliases = options["database"] or running().fleet.aliases
     found = [survey(alias) for alias in aliases]
     if options["json"]:
