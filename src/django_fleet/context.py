@@ -97,8 +97,9 @@ class UnitOfWork:
         )
 
     def go_on_from(self, other: "UnitOfWork") -> None:
-        """Sees at least what the other one has seen and written so far."""
+        """Sees at least what the other one has seen and written so far, and reads its replicas."""
         self.seen.update(other.seen)
+        self.replicas.update(other.replicas)
         self.read_on_primary |= other.written | other.read_on_primary
 
     def wrote(self, primary: str) -> None:

@@ -88,4 +88,5 @@ def resume(token: str) -> None:
     that was tampered with, or is not ours, sends reads to primaries. May be called several times:
     what was seen adds up. Opens no connection.
     """
-    resume_token(running_unit(), token, running().replicated)
+    here = running()
+    resume_token(running_unit(), token, here.selection, here.replicated)

@@ -69,7 +69,7 @@ def _begin(request: "HttpRequest", work: "UnitOfWork") -> str:
         token = _session(request).get(COOKIE, "")
     else:
         token = request.COOKIES.get(COOKIE, "")
-    resume(work, token, here.replicated)
+    resume(work, token, here.selection, here.replicated)
     return token
 
 

@@ -87,7 +87,7 @@ class ClusterWatch:
             lag_s = None
             if look.position is not None:
                 lag_s = self.trail.lag_s(look.position, self._history.reaches, time.monotonic())
-            self._nodes.looked(watcher.alias, look.position, lag_s)
+            self._nodes.looked(watcher.alias, look, lag_s)
 
     def _is_another_primary(self, watcher: "Watcher") -> bool:
         """Whether a replica says that it repeats nobody, and is not the primary by another name."""

@@ -5,7 +5,6 @@ the server behind it. The two aliases change their servers with each other, in t
 of this process; ``settings.DATABASES`` stays as it was written.
 """
 
-import hashlib
 import logging
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from django_fleet.replicas.opened import Opened
 
 _ADDRESS: Final = ("HOST", "PORT")
-_LENGTH: Final = 8
 
 logger: Final = logging.getLogger("django_fleet.replicas")
 
@@ -29,7 +27,7 @@ def follow(primary: str, replica: str, nodes: "Nodes", opened: "Opened") -> None
     one, other = connections.settings[primary], connections.settings[replica]
     for key in _ADDRESS:
         one[key], other[key] = other[key], one[key]
-    nodes.servers = server_names((*nodes.servers,))
+    nodes.servers = addresses((*nodes.servers,))
     nodes.went_offline(
         replica, f"{primary!r} leads to its server now, and it to the former primary"
     )
@@ -39,11 +37,11 @@ def follow(primary: str, replica: str, nodes: "Nodes", opened: "Opened") -> None
     primary_changed.send_robust(None, alias=primary, replica=replica)
 
 
-def server_names(aliases: Iterable[str]) -> dict[str, str]:
-    """Alias -> a short name of alias and server, which changes when another server stands behind it."""
-    names = {}
-    for alias in aliases:
-        entry = connections.settings[alias]
-        server = repr([alias, *(str(entry.get(key) or "") for key in (*_ADDRESS, "NAME"))])
-        names[alias] = hashlib.sha256(server.encode()).hexdigest()[:_LENGTH]
-    return names
+def addresses(aliases: Iterable[str]) -> dict[str, str]:
+    """Alias -> where its server is; another one once another server stands behind it."""
+    return {
+        alias: repr(
+            [str(connections.settings[alias].get(key) or "") for key in (*_ADDRESS, "NAME")]
+        )
+        for alias in aliases
+    }

@@ -4,6 +4,8 @@ Whatever is found out ends here: a read that failed, a look of the monitor. A re
 *degraded* (too far behind, asked only where there are too few others) or *down* (left alone).
 """
 
+import functools
+import hashlib
 import logging
 import random
 import time
@@ -14,6 +16,7 @@ from typing import Final
 from django_fleet.conf import Policy
 from django_fleet.signals import node_changed
 from django_fleet.topology import Cluster, Database
+from django_fleet.vendors.history import Look
 
 SLOW_S: Final = 1.0
 """For how long nobody waits for a replica that kept somebody waiting in vain."""
@@ -23,6 +26,8 @@ POSITION_S: Final = 10.0
 
 TELLING_LAG_S: Final = 1.0
 """How much further ahead one of two replicas has to be to be preferred."""
+
+_NAME_LENGTH: Final = 8
 
 HEALTHY: Final = "healthy"
 DEGRADED: Final = "degraded"
@@ -40,6 +45,10 @@ class State:
     position: str | None = None
     """What it has shown."""
     confirmed_at: float = 0.0
+    shown_last: str | None = None
+    """The same, kept while it is down."""
+    began: str = ""
+    """When its server began to run, in the server's words."""
     lag_s: float | None = None
     """By how many seconds it is behind; ``None``: nobody has looked."""
     slow_until: float = 0.0
@@ -63,7 +72,7 @@ class Nodes:
         self.offline: dict[str, float] = {}
         self.states: dict[str, State] = {}
         self.servers: Mapping[str, str] = servers or {}
-        """Alias -> a name of the server behind it, as it stands in tokens."""
+        """Alias -> the address of the server behind it."""
         self._policy = policy
         self._clock = clock
         self._draw = draw
@@ -141,13 +150,22 @@ class Nodes:
         return True
 
     def name(self, alias: str) -> str:
-        """The name of the server behind ``alias``, as tokens keep it."""
-        return self.servers.get(alias, alias)
+        """The name of the server behind ``alias`` since it began to run, as tokens keep it."""
+        state = self._state(alias)
+        return short_name(self.servers.get(alias, alias), state.began)
 
-    def named(self, name: str) -> str | None:
-        """The alias that leads to the server of that name; ``None``: none does any more."""
-        aliases = (alias for alias, server in self.servers.items() if server == name)
-        return next(aliases, name if name not in self.servers and not self.servers else None)
+    def named(self, name: str, cluster: Cluster) -> str | None:
+        """The replica of that name; ``None``: none has it any more."""
+        return next(
+            (each.alias for each in cluster.replicas if self.name(each.alias) == name), None
+        )
+
+    def began(self, alias: str, began: str) -> None:
+        """Notes when the server behind ``alias`` began to run. One that crashed may show less now."""
+        state = self._state(alias)
+        if not _is_same(state.began, began):
+            state.began = began
+            state.position = None
 
     def position(self, alias: str) -> str | None:
         """A position that ``alias`` has shown a moment ago; ``None``: not known."""
@@ -156,10 +174,20 @@ class Nodes:
             return None
         return state.position
 
+    def latest(self, cluster: Cluster, later: Callable[[str, str], str]) -> str | None:
+        """The latest position that any node of the cluster has shown, also one that is down now."""
+        known = [
+            state.shown_last
+            for alias in cluster.aliases
+            if (state := self.states.get(alias)) is not None and state.shown_last is not None
+        ]
+        return functools.reduce(later, known) if known else None
+
     def showed(self, alias: str, position: str) -> None:
         """Notes that a statement on ``alias`` would show ``position`` by now."""
         state = self._state(alias)
         state.position, state.confirmed_at = position, self._clock()
+        state.shown_last = position
 
     def may_wait(self, alias: str, wait_s: float) -> bool:
         """Whether it pays to wait that long for ``alias``: it is not known to be further behind."""
@@ -172,9 +200,10 @@ class Nodes:
 
     # -- What was found out
 
-    def looked(self, alias: str, position: str | None, lag_s: float | None) -> None:
+    def looked(self, alias: str, look: Look, lag_s: float | None) -> None:
         """Takes in what a look at a replica showed that answers, and repeats its primary."""
-        state = self._state(alias)
+        self.began(alias, look.began)
+        state, position = self._state(alias), look.position
         state.failures = 0
         state.lag_s = lag_s
         if position is not None:
@@ -235,3 +264,15 @@ class Nodes:
 
     def _state(self, alias: str) -> State:
         return self.states.setdefault(alias, State())
+
+
+def short_name(*parts: str) -> str:
+    """A name of a few letters for what the parts say, the same in every process."""
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:_NAME_LENGTH]
+
+
+def _is_same(one: str, other: str) -> bool:
+    """Whether two answers mean the same moment; those in seconds may differ by one."""
+    if one.isdigit() and other.isdigit():
+        return abs(int(one) - int(other)) <= 1
+    return one == other

@@ -31,6 +31,9 @@ logger: Final = logging.getLogger("django_fleet.replicas")
 PATIENCE_S: Final = 0.1
 """How long a unit of work that no replica could answer reads the primary before it asks again."""
 
+SERVER: Final = "fleet_server"
+"""Attribute of a replica's connection: the name of the server that it was opened to."""
+
 MOST_ASKED: Final = 2
 """How many replicas are asked for one read."""
 
@@ -62,10 +65,11 @@ class Selection:
         chosen = self._nodes.choose(cluster)
         if chosen is None:
             return None
-        if primary in work.written or not work.seen.get(primary, NOTHING).is_empty:
+        has_seen = not work.seen.get(primary, NOTHING).is_empty or primary in work.replicas
+        if has_seen or primary in work.written or primary in work.read_on_primary:
             work.past[primary] = chosen  # not what its other reads may be answered by
         else:
-            self._keep(work, primary, chosen)
+            work.replicas[primary] = chosen
         return chosen
 
     def caught_up(self, work: "UnitOfWork", cluster: "Cluster", named: str = "") -> str | None:
@@ -78,15 +82,17 @@ class Selection:
         if primary in work.read_on_primary and not self.learn(work, primary):
             return None
         kept = work.replicas.get(primary)
-        if kept is not None and named in {"", kept} and self._nodes.is_online(kept):
-            return kept
+        if kept is not None:
+            if not self._nodes.is_online(kept):
+                return self.instead(work, cluster)
+            return kept if named in {"", kept} else None
         if work.behind.get(primary, 0.0) > self._clock():
             return None
         self._monitor.ensure()
         sight = work.seen.get(primary, NOTHING)
         for alias in self._candidates(cluster, sight, named):
             if self._shows(alias, sight):
-                self._keep(work, primary, alias)
+                work.replicas[primary] = alias
                 return alias
         if not sight.is_empty:
             work.behind[primary] = self._clock() + PATIENCE_S
@@ -96,7 +102,7 @@ class Selection:
         """The replica that would be asked by what is known now; nobody is asked, nothing is kept."""
         primary = cluster.primary
         kept = work.replicas.get(primary)
-        if kept is not None and named in {"", kept} and self._nodes.is_online(kept):
+        if kept is not None and self._nodes.is_online(kept):
             return kept
         sight = work.seen.get(primary, NOTHING)
         return next(self._candidates(cluster, sight, named), None)
@@ -105,13 +111,23 @@ class Selection:
         """A replica for a session whose own went away before it answered.
 
         Nobody knows how much that one had shown. So the primary says what there is to show; where it
-        cannot be asked either, the session's token has to do.
+        cannot be asked either, the latest position that this process knows of has to do.
         """
         primary = cluster.primary
-        sight = work.seen.get(primary, NOTHING)
+        sight = self.sight(work, primary)
         if not self.learn(work, primary):
-            work.seen[primary] = replace(sight, node="")
+            history = vendor_of(connections[primary]).history
+            latest = self._nodes.latest(cluster, history.later) or ""
+            work.seen[primary] = replace(sight, node="").with_(Sight(latest), history)
         return self.caught_up(work, cluster)
+
+    def sight(self, work: "UnitOfWork", primary: str) -> Sight:
+        """What ``work`` has seen of a cluster, the replica that it reads included."""
+        sight: Sight = work.seen.get(primary, NOTHING)
+        kept = work.replicas.get(primary)
+        if kept is None:
+            return sight
+        return sight.on(vars(connections[kept]).get(SERVER) or self._nodes.name(kept))
 
     def learn(self, work: "UnitOfWork", primary: str) -> bool:
         """Asks the primary where it stands after what ``work`` wrote and read there; whether it said so.
@@ -143,14 +159,12 @@ class Selection:
         finally:
             self._flights.ends(connection)
 
-    def _keep(self, work: "UnitOfWork", primary: str, alias: str) -> None:
-        work.replicas[primary] = alias
-        work.seen[primary] = work.seen.get(primary, NOTHING).on(self._nodes.name(alias))
-
     def _candidates(self, cluster: "Cluster", sight: Sight, named: str) -> Iterator[str]:
         if sight.position is None:
             return
-        kept = self._nodes.named(sight.node) if sight.node else ""
+        kept = self._nodes.named(sight.node, cluster) if sight.node else ""
+        if kept is None:
+            return  # it began anew, or is gone: nobody knows what it had shown
         only = named or kept
         if only:
             if kept in {"", only} and self._nodes.is_online(only):
@@ -165,28 +179,34 @@ class Selection:
             yield alias
 
     def _shows(self, alias: str, sight: Sight) -> bool:
-        """Whether the next statement on the replica's connection sees at least that position."""
-        wanted = sight.position
-        if not wanted:
+        """Whether the next statement on the replica's connection sees all of ``sight``."""
+        if sight.is_empty:
             return True
         connection = connections[alias]
-        history = vendor_of(connection).history
-        known = self._nodes.position(alias)
-        if known is not None and history.reaches(known, wanted):
-            return True
-        if connection.in_atomic_block:
-            return False  # its snapshot may be older than the answer
         try:
-            shown = history.shown(connection)
-            if shown is not None and not history.reaches(shown, wanted) and self._may_wait(alias):
-                shown = history.wait(connection, wanted, self._wait_s)
-                self._nodes.waited(alias, reached=bool(shown and history.reaches(shown, wanted)))
+            if connection.connection is None:
+                connection.ensure_connection()  # that tells where its server stands, and since when
+            if sight.node and vars(connection).get(SERVER) != sight.node:
+                return False
+            return not sight.position or self._has_reached(connection, sight.position)
         except (DatabaseError, InterfaceError) as error:
             if not vendor_of(connection).is_connection_lost(error):
                 raise
             connection.close()
             self._nodes.went_offline(alias, error)
             return False
+
+    def _has_reached(self, connection: "BaseDatabaseWrapper", wanted: str) -> bool:
+        alias, history = connection.alias, vendor_of(connection).history
+        known = self._nodes.position(alias)
+        if known is not None and history.reaches(known, wanted):
+            return True
+        if connection.in_atomic_block:
+            return False  # its snapshot may be older than the answer
+        shown = history.shown(connection)
+        if shown is not None and not history.reaches(shown, wanted) and self._may_wait(alias):
+            shown = history.wait(connection, wanted, self._wait_s)
+            self._nodes.waited(alias, reached=bool(shown and history.reaches(shown, wanted)))
         if shown is None:
             return False
         self._nodes.showed(alias, shown)

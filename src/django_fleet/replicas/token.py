@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from django.core import signing
 from django.db import connections
 
-from django_fleet.replicas.sight import NOTHING, Sight
+from django_fleet.replicas.sight import Sight
 from django_fleet.vendors import vendor_of
 
 if TYPE_CHECKING:
@@ -33,14 +33,22 @@ def issue(work: "UnitOfWork", selection: "Selection") -> str:
     for primary in sorted(work.written | work.read_on_primary):
         if not selection.learn(work, primary):
             work.seen[primary] = Sight(None)
-    seen = {alias: sight for alias, sight in work.seen.items() if not sight.is_empty}
-    if not seen:
+    seen = {
+        primary: selection.sight(work, primary) for primary in sorted({*work.seen, *work.replicas})
+    }
+    content = {
+        primary: [sight.position, sight.node]
+        for primary, sight in seen.items()
+        if not sight.is_empty
+    }
+    if not content:
         return ""
-    content = {alias: [sight.position, sight.node] for alias, sight in sorted(seen.items())}
     return signing.Signer(salt=SALT).sign_object(content, compress=True)
 
 
-def resume(work: "UnitOfWork", token: str, primaries: Collection[str]) -> None:
+def resume(
+    work: "UnitOfWork", token: str, selection: "Selection", primaries: Collection[str]
+) -> None:
     """From now on ``work`` sees at least what the holder of ``token`` has seen.
 
     ``primaries``: those of the clusters with replicas. A token that is not ours means the primary of
@@ -49,7 +57,7 @@ def resume(work: "UnitOfWork", token: str, primaries: Collection[str]) -> None:
     """
     for alias, sight in _read(token, primaries).items():
         history = vendor_of(connections[alias]).history
-        work.seen[alias] = work.seen.get(alias, NOTHING).with_(sight, history)
+        work.seen[alias] = selection.sight(work, alias).with_(sight, history)
         work.replicas.pop(alias, None)
         work.behind.pop(alias, None)
 

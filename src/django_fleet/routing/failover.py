@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import InternalError, OperationalError, connections
 
-from django_fleet.context import UNIT, choice, unit
+from django_fleet.context import choice, unit
 from django_fleet.routing.running import Running
 from django_fleet.vendors import vendor_of
 
@@ -76,12 +76,8 @@ def note_loss(running: Running, connection: Any, error: Exception) -> None:
     primary = running.primaries.get(alias)
     if primary is None:
         return
-    is_lost = vendor_of(connection).is_connection_lost(error)
-    if is_lost or isinstance(error, InternalError | OperationalError):
+    is_away = vendor_of(connection).is_server_away(error)
+    if is_away or isinstance(error, InternalError | OperationalError):
         running.monitor.hurry(alias)  # a primary that refuses writes may be none any more
-    if primary == alias or not is_lost:
-        return
-    running.nodes.went_offline(alias, error)
-    work = UNIT.get()
-    if work is not None and work.replicas.get(primary) == alias:
-        del work.replicas[primary]
+    if is_away and primary != alias:
+        running.nodes.went_offline(alias, error)

@@ -14,7 +14,7 @@ from django_fleet.conf import Consistency
 from django_fleet.errors import NotInstalledError
 from django_fleet.replicas.allowance import Allowance
 from django_fleet.replicas.flights import Flights
-from django_fleet.replicas.following import follow, server_names
+from django_fleet.replicas.following import addresses, follow
 from django_fleet.replicas.monitor import Monitor
 from django_fleet.replicas.nodes import Nodes
 from django_fleet.replicas.opened import Opened
@@ -160,7 +160,7 @@ class Running:
     def _watch(self, clusters: dict[str, Cluster], policy: conf.Policy) -> None:
         """Begins anew with what is known of the nodes, and who looks at them."""
         self.monitor.stop()
-        self.nodes = nodes = Nodes(policy, server_names(self.primaries))
+        self.nodes = nodes = Nodes(policy, addresses(self.primaries))
         self.offline = nodes.offline
         self.allowance = Allowance(policy.primary_units_per_s)
         self.monitor = Monitor(

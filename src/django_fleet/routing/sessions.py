@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 
+from django_fleet.replicas.selection import SERVER
 from django_fleet.routing.running import Running
 from django_fleet.vendors import vendor_of
 
@@ -21,7 +22,11 @@ def opened(running: Running, connection: "BaseDatabaseWrapper") -> None:
         return
     running.opened.note(connection)
     if running.fleet.is_replica(connection.alias):
-        vendor_of(connection).make_session_read_only(connection)
+        look = vendor_of(connection).begin_on_replica(connection)
+        running.nodes.began(connection.alias, look.began)
+        vars(connection)[SERVER] = running.nodes.name(connection.alias)
+        if look.position is not None:
+            running.nodes.showed(connection.alias, look.position)
 
 
 def fill_in_settings(running: Running) -> None:

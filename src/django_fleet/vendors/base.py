@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from django_fleet.vendors.arrow.reader import ArrowReader
 from django_fleet.vendors.carriers.carrier import Carrier
 from django_fleet.vendors.features import Features
-from django_fleet.vendors.history.history import History
+from django_fleet.vendors.history.history import History, Look
 from django_fleet.vendors.texts import BYTES, Collations, Texts
 
 if TYPE_CHECKING:
@@ -47,6 +47,11 @@ class Vendor:
 
     def make_session_read_only(self, connection: "BaseDatabaseWrapper") -> None:
         """The session refuses writes from now on, also those that bypass Django's cursors."""
+
+    def begin_on_replica(self, connection: "BaseDatabaseWrapper") -> Look:
+        """Closes a new session for writes, and looks where its server stands."""
+        self.make_session_read_only(connection)
+        return self.history.look(connection)
 
     def estimated_rows(self, connection: "BaseDatabaseWrapper") -> Mapping[str, int]:
         """Table -> about how many rows it has, for the tables that the server has an estimate for."""
@@ -91,6 +96,10 @@ class Vendor:
         """How many reads the server has answered since it started, about; ``None``: it cannot say."""
         del connection
         return None
+
+    def is_server_away(self, error: BaseException) -> bool:
+        """Whether the same error means that the server should be left alone for a while."""
+        return self.is_connection_lost(error)
 
     def standing(self, connection: "BaseDatabaseWrapper") -> Standing:
         """What the database says of its place in replication, with the least privileges."""

@@ -13,7 +13,7 @@ from django_fleet.vendors.base import Standing, Vendor, all_rows, one_row
 from django_fleet.vendors.carriers.carrier import Carrier
 from django_fleet.vendors.carriers.mysql import MySQLCarrier
 from django_fleet.vendors.features import Features
-from django_fleet.vendors.history.history import History
+from django_fleet.vendors.history.history import History, Look
 from django_fleet.vendors.history.mysql import MySQLHistory
 from django_fleet.vendors.sockets import hang_up
 from django_fleet.vendors.texts import BYTES, Collations, Texts
@@ -45,6 +45,11 @@ class MySQL(Vendor):
     def make_session_read_only(self, connection: "BaseDatabaseWrapper") -> None:
         with connection.cursor() as cursor:
             cursor.execute("SET SESSION TRANSACTION READ ONLY")
+
+    def begin_on_replica(self, connection: "BaseDatabaseWrapper") -> Look:
+        self.make_session_read_only(connection)
+        position, began = MySQLHistory().shown_since(connection)
+        return Look(position, None, began=began)
 
     def hang_up(self, connection: "BaseDatabaseWrapper") -> bool:
         return hang_up(connection.connection)

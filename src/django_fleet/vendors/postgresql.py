@@ -14,7 +14,7 @@ from django_fleet.vendors.base import Standing, Vendor, all_rows, one_row
 from django_fleet.vendors.carriers.carrier import Carrier
 from django_fleet.vendors.carriers.postgresql import PostgreSQLCarrier
 from django_fleet.vendors.features import Features
-from django_fleet.vendors.history.history import History
+from django_fleet.vendors.history.history import History, Look
 from django_fleet.vendors.history.postgresql import PostgreSQLHistory
 from django_fleet.vendors.sockets import hang_up
 from django_fleet.vendors.texts import BYTES, Collations, Texts
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 # Appendix A of the manual: connection exceptions; shutdowns; recovery conflicts on a standby; too
 # many connections. A cancelled statement (57014) is the caller's own and stays his.
 _LOST_CLASSES: Final = ("08",)
-_LOST_STATES: Final = frozenset({"57P01", "57P02", "57P03", "57P05", "40001", "53300"})
+_CONFLICT: Final = "40001"
+_LOST_STATES: Final = frozenset({"57P01", "57P02", "57P03", "57P05", _CONFLICT, "53300"})
 
 _UTF8: Final = 6  # as pg_database numbers encodings
 _OF_THE_DATABASE: Final = (
@@ -58,11 +59,11 @@ class PostgreSQL(Vendor):
         (version,) = one_row(connection, "SHOW server_version")
         return f"PostgreSQL {str(version).split(' ', maxsplit=1)[0]}"
 
-    def make_session_read_only(self, connection: "BaseDatabaseWrapper") -> None:
-        with connection.cursor() as cursor:
-            cursor.execute("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
+    def begin_on_replica(self, connection: "BaseDatabaseWrapper") -> Look:
+        look = PostgreSQLHistory().look_read_only(connection)
         if not connection.get_autocommit():
             connection.commit()  # or the first rollback would take the mode away again
+        return look
 
     def hang_up(self, connection: "BaseDatabaseWrapper") -> bool:
         return hang_up(connection.connection)
@@ -89,11 +90,14 @@ class PostgreSQL(Vendor):
         )
         return dict(all_rows(connection, sql))
 
+    def is_server_away(self, error: BaseException) -> bool:
+        # A conflict with recovery is over in a moment.
+        return self.is_connection_lost(error) and _state(error) != _CONFLICT
+
     def is_connection_lost(self, error: BaseException) -> bool:
         if not isinstance(error, OperationalError):
             return isinstance(error, InterfaceError)
-        cause = error.__cause__
-        state = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
+        state = _state(error)
         # Without a state the wire broke, or never came up: no server answered.
         return state is None or state in _LOST_STATES or state.startswith(_LOST_CLASSES)
 
@@ -153,3 +157,10 @@ def _default(facts: Mapping[str, Any]) -> Texts:
         order=BYTES if by_bytes and facts["encoding"] == _UTF8 else family,
         letters="postgresql C" if is_c else f"postgresql {provider} {letters} {version}",
     )
+
+
+def _state(error: BaseException) -> str | None:
+    """The SQLSTATE behind Django's error, by psycopg or psycopg2; ``None``: no server sent one."""
+    cause = error.__cause__
+    state: str | None = getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
+    return state

@@ -66,7 +66,7 @@ def test_the_next_replica_is_asked():
     question = Question("a", down=["a"])
     assert question.read() == "the answer of b"
     assert set(running().offline) == {"a"}
-    assert unit().replicas == {"default": "b"}
+    assert unit().past == {"default": "b"}
 
 
 def test_the_primary_is_the_last_to_be_asked():
@@ -74,7 +74,7 @@ def test_the_primary_is_the_last_to_be_asked():
     question = Question("a", down=["a", "b"])
     assert question.read() == "the answer of default"
     assert question.asked == ["a", "b", "default"]
-    assert unit().replicas == {}
+    assert set(running().offline) == {"a", "b"}
 
 
 def test_the_error_of_the_primary_is_the_caller_s():

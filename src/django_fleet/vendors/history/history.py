@@ -30,6 +30,9 @@ class Look:
     server: str = ""
     """What no two primaries of one history have in common."""
 
+    began: str = ""
+    """When the server began to run, in its own words. After a crash it may show less than before."""
+
     is_sure: bool = False
     """Whether a server that says it is no replica was made a primary, beyond doubt."""
 

@@ -14,6 +14,13 @@ if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
 _PARTS: Final = 3
+_SINCE: Final = {
+    True: "SELECT @@gtid_current_pos, UNIX_TIMESTAMP() - variable_value"
+    " FROM information_schema.global_status WHERE variable_name = 'Uptime'",
+    False: "SELECT @@global.gtid_executed, UNIX_TIMESTAMP() - variable_value"
+    " FROM performance_schema.global_status WHERE variable_name = 'Uptime'",
+}
+"""Of MariaDB, and of MySQL."""
 
 
 class MySQLHistory(History):
@@ -28,11 +35,16 @@ class MySQLHistory(History):
         return position.replace("\n", "") or None
 
     def look(self, connection: "BaseDatabaseWrapper") -> Look:
-        position = self.shown(connection)
+        position, began = self.shown_since(connection)
         server, read_only = _values(connection, "SELECT @@server_id, @@global.read_only")
-        # A server that follows nobody and takes writes may be a primary, or a replica that broke.
         is_replica = read_only not in {"0", "OFF"} or self._follows(connection)
-        return Look(position or None, is_replica, server)
+        # A server that follows nobody and takes writes may be a primary, or a replica that broke.
+        return Look(position, is_replica, server, began)
+
+    def shown_since(self, connection: "BaseDatabaseWrapper") -> tuple[str | None, str]:
+        """A position that it shows, and the second in which the server began to run."""
+        position, began = _values(connection, _SINCE[_is_mariadb(connection)])
+        return position.replace("\n", "") or None, str(round(float(began or 0)))
 
     def _follows(self, connection: "BaseDatabaseWrapper") -> bool:
         name = "Slave_running" if _is_mariadb(connection) else "Replica_running"

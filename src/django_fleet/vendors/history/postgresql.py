@@ -7,7 +7,7 @@ Source: "WAL Internals" and "System Administration Functions" in the manual; mea
 """
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from django_fleet.vendors.history.history import History, Look, asked
 
@@ -28,8 +28,9 @@ SELECT c.system_identifier,
        CASE WHEN r.is_replica THEN pg_last_wal_replay_lsn() ELSE pg_current_wal_insert_lsn() END
            - '0/0'::pg_lsn,
        r.is_replica,
-       pg_size_bytes(current_setting('wal_segment_size'))
-  FROM (SELECT pg_is_in_recovery() AS is_replica) r, pg_control_system() c, pg_control_checkpoint() k
+       pg_size_bytes(current_setting('wal_segment_size')),
+       pg_postmaster_start_time()::text
+%s  FROM (SELECT pg_is_in_recovery() AS is_replica) r, pg_control_system() c, pg_control_checkpoint() k
 """
 
 
@@ -55,6 +56,9 @@ class Position:
         return f"{self.system}/{self.timeline}/{self.lsn:x}"
 
 
+_READ_ONLY: Final = "     , set_config('default_transaction_read_only', 'on', false)\n"
+
+
 class PostgreSQLHistory(History):
     """Positions of PostgreSQL 14 and later."""
 
@@ -65,13 +69,11 @@ class PostgreSQLHistory(History):
         return self.look(connection).position
 
     def look(self, connection: "BaseDatabaseWrapper") -> Look:
-        row = asked(connection, _SQL)
-        if row is None or None in row:
-            return Look(None, None)
-        system, timeline, lsn, is_replica, segment = row
-        found = int(lsn) if is_replica else normalised(int(lsn), int(segment))
-        position = str(Position(str(system), int(timeline), found))
-        return Look(position, bool(is_replica), f"{system}/{timeline}", is_sure=True)
+        return _looked(asked(connection, _SQL % ""))
+
+    def look_read_only(self, connection: "BaseDatabaseWrapper") -> Look:
+        """The same, and its session refuses writes from now on: all in one question."""
+        return _looked(asked(connection, _SQL % _READ_ONLY))
 
     def reaches(self, shown: str, wanted: str) -> bool:
         one, other = Position.read(shown), Position.read(wanted)
@@ -87,6 +89,15 @@ class PostgreSQLHistory(History):
         if first is None or second is None or first.system != second.system:
             return other
         return str(max((first, second), key=lambda each: (each.timeline, each.lsn)))
+
+
+def _looked(row: tuple[Any, ...] | None) -> Look:
+    if row is None or None in row:
+        return Look(None, None)
+    system, timeline, lsn, is_replica, segment, began = row[:6]
+    found = int(lsn) if is_replica else normalised(int(lsn), int(segment))
+    position = str(Position(str(system), int(timeline), found))
+    return Look(position, bool(is_replica), f"{system}/{timeline}", str(began), is_sure=True)
 
 
 def normalised(lsn: int, segment: int) -> int:
