@@ -10,10 +10,11 @@ from django_fleet.checks.placement import check_homes, check_placement
 from django_fleet.checks.project import check_project
 from django_fleet.checks.relations import check_relations
 from django_fleet.checks.split import check_split_fields
-from django_fleet.checks.topology import check_replicas
+from django_fleet.checks.topology import check_deadlines, check_replicas
 
 __all__ = [
     "STATIC",
+    "check_deadlines",
     "check_homes",
     "check_orphans",
     "check_placement",
@@ -25,6 +26,7 @@ __all__ = [
 
 STATIC: Final = (
     check_replicas,
+    check_deadlines,
     check_placement,
     check_homes,
     check_split_fields,

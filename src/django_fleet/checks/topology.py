@@ -4,10 +4,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.core.checks import CheckMessage, Error
+from django.core.checks import Warning as Caution
+from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 
 from django_fleet.errors import listed
+from django_fleet.routing.running import running
 from django_fleet.topology.database import is_weight
+from django_fleet.vendors import vendor_of
 
 
 def check_replicas(**_kwargs: Any) -> list[CheckMessage]:
@@ -19,6 +23,20 @@ def check_replicas(**_kwargs: Any) -> list[CheckMessage]:
             found += _replica_of(alias, entries)
         if "WEIGHT" in entry and not is_weight(entry["WEIGHT"]):
             found.append(_wrong_weight(alias, entry["WEIGHT"]))
+    return found
+
+
+def check_deadlines(**_kwargs: Any) -> list[CheckMessage]:
+    """A primary with replicas has a deadline for connecting; replicas are given one."""
+    found: list[CheckMessage] = []
+    for alias in sorted(running().replicated):
+        try:
+            connection = connections.create_connection(alias)
+        except ImproperlyConfigured:
+            continue  # no driver: Django says so
+        names = set(vendor_of(connection).deadline_for_connecting(1))
+        if names and names.isdisjoint(connections.settings[alias]["OPTIONS"]):
+            found.append(_no_deadline(alias, names))
     return found
 
 
@@ -73,4 +91,14 @@ def _wrong_weight(alias: str, weight: object) -> CheckMessage:
         f"DATABASES[{alias!r}]['WEIGHT'] is {weight!r}.",
         hint="WEIGHT is a whole number, 0 or more: the replica's share of the reads.",
         id="fleet.E004",
+    )
+
+
+def _no_deadline(alias: str, names: set[str]) -> CheckMessage:
+    (name,) = names
+    return Caution(
+        f"DATABASES[{alias!r}] has replicas and no {name!r} in its OPTIONS: while its server hangs, "
+        "whoever connects to it waits for ever.",
+        hint=f'Add "OPTIONS": {{"{name}": 2}}, in seconds.',
+        id="fleet.W009",
     )

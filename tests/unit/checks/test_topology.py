@@ -2,7 +2,7 @@
 
 import pytest
 
-from django_fleet.checks.topology import check_replicas
+from django_fleet.checks.topology import check_deadlines, check_replicas
 from django_fleet.routing.running import running
 
 
@@ -76,3 +76,29 @@ def test_a_weight_is_reported_with_its_value(project):
     """Also of a database that is no replica."""
     messages = found(project, default={"WEIGHT": "many"})
     assert messages["fleet.E004"].msg == "DATABASES['default']['WEIGHT'] is 'many'."
+
+
+POSTGRESQL = {"ENGINE": "django.db.backends.postgresql", "NAME": "shop"}
+
+
+def deadlines(project, options):
+    layout = {"default": {**POSTGRESQL, "OPTIONS": options}, "a": {"REPLICA_OF": "default"}}
+    with project(layout):
+        return check_deadlines()
+
+
+def test_a_primary_without_a_deadline_for_connecting_is_reported(project):
+    """Whoever connects to it while it hangs would wait for ever."""
+    (message,) = deadlines(project, {})
+    assert message.id == "fleet.W009"
+    assert "DATABASES['default']" in message.msg
+    assert '"connect_timeout": 2' in message.hint
+    assert deadlines(project, {"connect_timeout": 5}) == []
+
+
+def test_who_has_no_replicas_or_no_server_needs_no_deadline(project):
+    """A database alone is Django's business; a file does not hang."""
+    with project({"default": POSTGRESQL}):
+        assert check_deadlines() == []
+    with project({"default": {}, "a": {"REPLICA_OF": "default"}}):
+        assert check_deadlines() == []
