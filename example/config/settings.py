@@ -32,7 +32,6 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "django_fleet.middleware.ConsistencyMiddleware",
-    "config.primary.PrimaryMiddleware",
     "config.footprint.FootprintMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -64,11 +63,10 @@ DATABASE_ROUTERS = [
 FLEET = {
     "PLACEMENT": {"crm": "legacy"},  # analytics says it in its models: class Meta: using = ...
     "OFFLINE_S": 1.0,
+    "TOKEN_WAIT_MS": 500,  # files are copied to the replica whole, now and then
 }
 
 # -- As in any project
-
-SESSION_ENGINE = "config.sessions"
 
 TEMPLATES = [
     {

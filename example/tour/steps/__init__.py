@@ -8,6 +8,7 @@ ROUTE: tuple[Step, ...] = (
     layout.homes,
     layout.page,
     reading.after_a_write,
+    reading.in_the_next_request,
     reading.not_there_yet,
     reading.in_a_transaction,
     blocks.from_primaries,

@@ -30,6 +30,28 @@ def after_a_write(seen, nodes):
     seen.expect("it is the same order", found == order)
 
 
+@step("The next request")
+def in_the_next_request(seen, nodes):
+    """A token takes along what was seen: the middleware does it in a cookie.
+
+    While the replica is behind, the primary answers; afterwards the replica does.
+    """
+    with nodes.replica_behind():
+        with fleet.unit_of_work():
+            order = Order.objects.create(customer_number=8)
+            token = fleet.token()
+        with fleet.unit_of_work():
+            fleet.resume(token)
+            found = [Order.objects.get(pk=order.pk)]
+            seen.why(Order)
+    with fleet.unit_of_work():
+        fleet.resume(token)
+        found.append(Order.objects.get(pk=order.pk))
+        seen.why(Order)
+    seen.expect_asked("default", "default", "replica")
+    seen.expect("it is the same order", found == [order, order])
+
+
 @step("A row that the replica does not have yet")
 def not_there_yet(seen, nodes):
     """Here the replica is held back.
