@@ -67,13 +67,18 @@ class MySQLHistory(History):
 
     def later(self, one: str, other: str) -> str:
         if _is_set(one) or _is_set(other):
-            return one if self.reaches(one, other) else other
+            return self._union(one, other)
         merged = _domains(one)
         for domain, (server, number) in _domains(other).items():
             known = merged.get(domain)
             if known is None or known[1] < number:
                 merged[domain] = (server, number)
         return ",".join(f"{domain}-{server}-{n}" for domain, (server, n) in sorted(merged.items()))
+
+    def _union(self, one: str, other: str) -> str:
+        if self.reaches(one, other):
+            return one
+        return other if self.reaches(other, one) else f"{one},{other}"
 
 
 def _values(connection: "BaseDatabaseWrapper", sql: str) -> list[str]:

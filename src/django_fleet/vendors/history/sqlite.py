@@ -51,4 +51,5 @@ class SQLiteHistory(History):
 def _changes(connection: "BaseDatabaseWrapper") -> tuple[object, ...]:
     """Differs when this connection, or anybody else, has committed something in between."""
     others = asked(connection, "PRAGMA data_version")
-    return (id(connection.connection), connection.connection.total_changes, others)
+    # The driver's connection itself: the next one may lie at the same place in memory.
+    return (connection.connection, connection.connection.total_changes, others)
