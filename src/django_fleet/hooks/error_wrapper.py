@@ -12,7 +12,7 @@ def _enter(original: Any, running: Running) -> Any:
     flights = running.flights
 
     def __enter__(self: Any) -> Any:  # noqa: N807
-        if self.wrapper.alias in flights.aliases:
+        if flights.under_way or self.wrapper.alias in flights.aliases:
             flights.begins(self.wrapper)
         return original(self)
 

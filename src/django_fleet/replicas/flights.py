@@ -9,12 +9,15 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from django_fleet.vendors import vendor_of
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
+
+LOOKS: Final = "fleet_looks"
+"""Attribute of a connection of the monitor's own: nobody reads with it, and the monitor minds it itself."""
 
 
 @dataclass(slots=True)
@@ -41,15 +44,16 @@ class Flights:
         """The calls that have not come back, by the identity of their connection."""
 
     def begins(self, connection: "BaseDatabaseWrapper", *, is_ours: bool = False) -> None:
-        """A call of the driver begins; of a replica, or one that asks a question of ours."""
-        if not is_ours and connection.alias not in self.aliases:
-            return
-        self.last_at = self._clock()
+        """A call of the driver begins; of a replica, or one that asks a question of ours.
+
+        Inside such a call each further one counts, so that the innermost does not end it.
+        """
         known = self.under_way.get(id(connection))
-        if known is None:
-            self.under_way[id(connection)] = Flight(connection, self.last_at)
-        else:
+        if known is not None:
             known.depth += 1
+        elif is_ours or (connection.alias in self.aliases and LOOKS not in vars(connection)):
+            self.last_at = self._clock()
+            self.under_way[id(connection)] = Flight(connection, self.last_at)
 
     def ends(self, connection: "BaseDatabaseWrapper") -> None:
         """It came back, with an answer or an error."""

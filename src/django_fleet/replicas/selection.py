@@ -79,6 +79,8 @@ class Selection:
         ``named`` allows for that replica only.
         """
         primary = cluster.primary
+        if work.behind.get(primary, 0.0) > self._clock():
+            return None
         if primary in work.read_on_primary and not self.learn(work, primary):
             return None
         kept = work.replicas.get(primary)
@@ -86,8 +88,6 @@ class Selection:
             if not self._nodes.is_online(kept):
                 return self.instead(work, cluster)
             return kept if named in {"", kept} else None
-        if work.behind.get(primary, 0.0) > self._clock():
-            return None
         self._monitor.ensure()
         sight = work.seen.get(primary, NOTHING)
         for alias in self._candidates(cluster, sight, named):
@@ -119,6 +119,7 @@ class Selection:
             history = vendor_of(connections[primary]).history
             latest = self._nodes.latest(cluster, history.later) or ""
             work.seen[primary] = replace(sight, node="").with_(Sight(latest), history)
+            work.replicas.pop(primary, None)
         return self.caught_up(work, cluster)
 
     def sight(self, work: "UnitOfWork", primary: str) -> Sight:
@@ -136,7 +137,7 @@ class Selection:
         while it is known to be silent: what it showed last is not known then.
         """
         connection = connections[primary]
-        if connection.in_atomic_block or not connection.get_autocommit():
+        if _has_transaction(connection):
             return False
         history = vendor_of(connection).history
         work.written.discard(primary)  # before the question: what is written meanwhile counts again
@@ -183,6 +184,8 @@ class Selection:
         if sight.is_empty:
             return True
         connection = connections[alias]
+        if _has_transaction(connection):
+            return False  # its snapshot may be older than any answer
         try:
             if connection.connection is None:
                 connection.ensure_connection()  # that tells where its server stands, and since when
@@ -201,8 +204,6 @@ class Selection:
         known = self._nodes.position(alias)
         if known is not None and history.reaches(known, wanted):
             return True
-        if connection.in_atomic_block:
-            return False  # its snapshot may be older than the answer
         shown = history.shown(connection)
         if shown is not None and not history.reaches(shown, wanted) and self._may_wait(alias):
             shown = history.wait(connection, wanted, self._wait_s)
@@ -214,3 +215,12 @@ class Selection:
 
     def _may_wait(self, alias: str) -> bool:
         return self._wait_s > 0 and self._nodes.may_wait(alias, self._wait_s)
+
+
+def _has_transaction(connection: "BaseDatabaseWrapper") -> bool:
+    """Whether statements join a transaction that is open, or that the next one opens. Connects to nobody."""
+    if connection.in_atomic_block:
+        return True
+    if connection.connection is None:
+        return not connection.settings_dict["AUTOCOMMIT"]
+    return not connection.autocommit

@@ -33,9 +33,12 @@ class Sight:
         return replace(self, node=node)
 
     def at(self, position: str | None, history: "History") -> Self:
-        """The same, after a look at the primary, which stood at ``position``: nobody showed more."""
-        if position and self.position:
-            position = history.later(self.position, position)
+        """The same, after a look at the primary, which stood at ``position``: nobody showed more.
+
+        Only where somebody else asked later, and was answered earlier, the position stays.
+        """
+        if position and self.position and history.reaches(self.position, position):
+            position = self.position
         return replace(self, position=position, node="")
 
     def with_(self, other: Self, history: "History") -> Self:

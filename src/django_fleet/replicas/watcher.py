@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from django.db import connections
 from django.db.utils import DatabaseError, InterfaceError
 
+from django_fleet.replicas.flights import LOOKS
 from django_fleet.vendors import vendor_of
 from django_fleet.vendors.history import Look
 
@@ -161,4 +162,5 @@ def own_connection(alias: str, deadline_s: float) -> "BaseDatabaseWrapper":
     settings = deepcopy(connection.settings_dict)
     settings["OPTIONS"] = vendor_of(connection).impatient(settings["OPTIONS"], deadline_s)
     connection.settings_dict = settings
+    vars(connection)[LOOKS] = True
     return connection

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import InternalError, OperationalError, connections
 
 from django_fleet.context import choice, unit
+from django_fleet.replicas.flights import LOOKS
 from django_fleet.routing.running import Running
 from django_fleet.vendors import vendor_of
 
@@ -74,8 +75,8 @@ def note_loss(running: Running, connection: Any, error: Exception) -> None:
     """
     alias = connection.alias
     primary = running.primaries.get(alias)
-    if primary is None:
-        return
+    if primary is None or LOOKS in vars(connection):
+        return  # the monitor draws its own conclusions
     is_away = vendor_of(connection).is_server_away(error)
     if is_away or isinstance(error, InternalError | OperationalError):
         running.monitor.hurry(alias)  # a primary that refuses writes may be none any more
