@@ -9,6 +9,8 @@
     ├── UnknownDatabaseError           (also ConnectionDoesNotExist)
     ├── MissingConnectionError         (also ConnectionDoesNotExist)
     ├── CommandTargetError             (also CommandError)
+    ├── MigrationTargetError           (also CommandError)
+    ├── MigrationLockError
     ├── OrphanSearchError              (also CommandError)
     │   ├── UnknownRelationError
     │   ├── CompositeRelationError
@@ -62,6 +64,8 @@ __all__ = [
     "FederationNotSupportedError",
     "FleetError",
     "InvalidLimitError",
+    "MigrationLockError",
+    "MigrationTargetError",
     "MissingConnectionError",
     "NotInstalledError",
     "OrphanSearchError",
@@ -210,6 +214,26 @@ class CommandTargetError(FleetError, CommandError):
     """A command of Django was pointed at a database that it cannot work on."""
 
     code = "command-target"
+
+
+class MigrationTargetError(FleetError, CommandError):
+    """``fleet migrate`` was told to go where no migration leads."""
+
+    code = "migration-target"
+
+
+class MigrationLockError(FleetError):
+    """Another migration holds the lock of a database."""
+
+    code = "migration-lock"
+
+    def __init__(self, alias: str, holder: str, when: str) -> None:
+        self.alias = alias
+        super().__init__(
+            f"Another migration holds the lock of {alias!r} ({holder or 'unknown'}), {when}. This "
+            "database was left as it is. Wait until the other is over and run this one again; "
+            "--lock-wait SECONDS waits longer."
+        )
 
 
 class OrphanSearchError(FleetError, CommandError):

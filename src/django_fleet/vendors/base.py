@@ -8,6 +8,8 @@ from django_fleet.vendors.arrow.reader import ArrowReader
 from django_fleet.vendors.carriers.carrier import Carrier
 from django_fleet.vendors.features import Features
 from django_fleet.vendors.history.history import History, Look
+from django_fleet.vendors.history.history import History
+from django_fleet.vendors.locks.lock import Locks
 from django_fleet.vendors.texts import BYTES, Collations, Texts
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ class Vendor:
     carrier: ClassVar[Carrier] = Carrier()
     arrow: ClassVar[ArrowReader] = ArrowReader()
     history: ClassVar[History] = History()
+    locks: ClassVar[Locks] = Locks()
 
     def server_version(self, connection: "BaseDatabaseWrapper") -> str:
         """Product and version for people: ``PostgreSQL 16.14``."""
@@ -100,6 +103,26 @@ class Vendor:
     def is_server_away(self, error: BaseException) -> bool:
         """Whether the same error means that the server should be left alone for a while."""
         return self.is_connection_lost(error)
+    def is_open_to_threads(self, connection: "BaseDatabaseWrapper") -> bool:
+        """Whether another thread that connects with the same settings meets the same database."""
+        del connection
+        return True
+
+    def limit_transaction(
+        self,
+        connection: "BaseDatabaseWrapper",
+        lock_timeout_s: float | None,
+        statement_timeout_s: float | None,
+    ) -> None:
+        """Statements of the open transaction wait no longer for locks, and run no longer, than that.
+
+        ``None`` leaves it as it is. Does nothing where schema changes are not undone with a transaction.
+        """
+
+    def gave_way(self, error: BaseException) -> bool:
+        """Whether Django's ``error`` ended a transaction because another one held what it needed."""
+        del error
+        return False
 
     def standing(self, connection: "BaseDatabaseWrapper") -> Standing:
         """What the database says of its place in replication, with the least privileges."""

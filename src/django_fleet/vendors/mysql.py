@@ -15,6 +15,8 @@ from django_fleet.vendors.carriers.mysql import MySQLCarrier
 from django_fleet.vendors.features import Features
 from django_fleet.vendors.history.history import History, Look
 from django_fleet.vendors.history.mysql import MySQLHistory
+from django_fleet.vendors.locks.lock import Locks
+from django_fleet.vendors.locks.mysql import MySQLLocks
 from django_fleet.vendors.sockets import hang_up
 from django_fleet.vendors.texts import BYTES, Collations, Texts
 
@@ -36,6 +38,7 @@ class MySQL(Vendor):
     carrier: ClassVar[Carrier] = MySQLCarrier()
     arrow: ClassVar[ArrowReader] = MySQLArrowReader()
     history: ClassVar[History] = MySQLHistory()
+    locks: ClassVar[Locks] = MySQLLocks()
 
     def server_version(self, connection: "BaseDatabaseWrapper") -> str:
         (version,) = one_row(connection, "SELECT VERSION()")

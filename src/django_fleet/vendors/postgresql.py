@@ -16,6 +16,8 @@ from django_fleet.vendors.carriers.postgresql import PostgreSQLCarrier
 from django_fleet.vendors.features import Features
 from django_fleet.vendors.history.history import History, Look
 from django_fleet.vendors.history.postgresql import PostgreSQLHistory
+from django_fleet.vendors.locks.lock import Locks
+from django_fleet.vendors.locks.postgresql import PostgreSQLLocks
 from django_fleet.vendors.sockets import hang_up
 from django_fleet.vendors.texts import BYTES, Collations, Texts
 
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
 _LOST_CLASSES: Final = ("08",)
 _CONFLICT: Final = "40001"
 _LOST_STATES: Final = frozenset({"57P01", "57P02", "57P03", "57P05", _CONFLICT, "53300"})
+
+# A lock that was not free in time, and a deadlock: the transaction may succeed when it is repeated.
+_GAVE_WAY: Final = frozenset({"55P03", "40P01"})
 
 _UTF8: Final = 6  # as pg_database numbers encodings
 _OF_THE_DATABASE: Final = (
@@ -54,6 +59,7 @@ class PostgreSQL(Vendor):
     carrier: ClassVar[Carrier] = PostgreSQLCarrier()
     arrow: ClassVar[ArrowReader] = PostgreSQLArrowReader()
     history: ClassVar[History] = PostgreSQLHistory()
+    locks: ClassVar[Locks] = PostgreSQLLocks()
 
     def server_version(self, connection: "BaseDatabaseWrapper") -> str:
         (version,) = one_row(connection, "SHOW server_version")
@@ -101,6 +107,21 @@ class PostgreSQL(Vendor):
         # Without a state the wire broke, or never came up: no server answered.
         return state is None or state in _LOST_STATES or state.startswith(_LOST_CLASSES)
 
+    def limit_transaction(
+        self,
+        connection: "BaseDatabaseWrapper",
+        lock_timeout_s: float | None,
+        statement_timeout_s: float | None,
+    ) -> None:
+        limits = {"lock_timeout": lock_timeout_s, "statement_timeout": statement_timeout_s}
+        with connection.cursor() as cursor:
+            for name, limit_s in limits.items():
+                if limit_s is not None:
+                    cursor.execute(f"SET LOCAL {name} = {round(limit_s * 1000)}")
+
+    def gave_way(self, error: BaseException) -> bool:
+        return isinstance(error, OperationalError) and _state(error) in _GAVE_WAY
+
     def standing(self, connection: "BaseDatabaseWrapper") -> Standing:
         in_recovery, identity, database = one_row(
             connection,
@@ -135,6 +156,12 @@ class PostgreSQL(Vendor):
             for table, column, name in all_rows(connection, _OF_COLUMNS)
         }
         return Collations(_default(json.loads(database)), of_columns)
+
+
+def _state(error: BaseException) -> str | None:
+    """The SQLSTATE that the server gave to the driver's error."""
+    cause = error.__cause__
+    return getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
 
 
 def _default(facts: Mapping[str, Any]) -> Texts:

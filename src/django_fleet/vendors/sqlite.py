@@ -11,6 +11,8 @@ from django_fleet.vendors.carriers.sqlite import SQLiteCarrier
 from django_fleet.vendors.features import Features
 from django_fleet.vendors.history.history import History
 from django_fleet.vendors.history.sqlite import SQLiteHistory
+from django_fleet.vendors.locks.lock import Locks
+from django_fleet.vendors.locks.sqlite import SQLiteLocks
 from django_fleet.vendors.texts import BYTES, Texts
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ class SQLite(Vendor):
     carrier: ClassVar[Carrier] = SQLiteCarrier()
     arrow: ClassVar[ArrowReader] = SQLiteArrowReader()
     history: ClassVar[History] = SQLiteHistory()
+    locks: ClassVar[Locks] = SQLiteLocks()
 
     def make_session_read_only(self, connection: "BaseDatabaseWrapper") -> None:
         with connection.cursor() as cursor:
@@ -59,6 +62,10 @@ class SQLite(Vendor):
     def detach(self, connection: "BaseDatabaseWrapper", schema: str) -> None:
         with connection.cursor() as cursor:
             cursor.execute(f"DETACH DATABASE {schema}")
+
+    def is_open_to_threads(self, connection: "BaseDatabaseWrapper") -> bool:
+        is_in_memory: bool = connection.is_in_memory_db()  # type: ignore[attr-defined]
+        return not is_in_memory
 
     def is_connection_lost(self, error: BaseException) -> bool:
         name = str(getattr(error.__cause__, "sqlite_errorname", ""))

@@ -4,10 +4,10 @@ from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from django_fleet.management.verbs import check, explain, orphans, status
+from django_fleet.management.verbs import check, explain, migrate, orphans, status
 from django_fleet.management.verbs.verb import Verb
 
-VERBS: Final[tuple[Verb, ...]] = (status.VERB, explain.VERB, check.VERB, orphans.VERB)
+VERBS: Final[tuple[Verb, ...]] = (status.VERB, explain.VERB, check.VERB, migrate.VERB, orphans.VERB)
 
 
 class Command(BaseCommand):

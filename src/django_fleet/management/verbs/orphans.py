@@ -1,10 +1,6 @@
 """``fleet orphans``: rows whose parent at another home is gone, found and mended."""
 
-import signal
-import threading
 from argparse import ArgumentParser, ArgumentTypeError
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from django_fleet.management.verbs.output import write_json
 from django_fleet.management.verbs.progress import ProgressLine
+from django_fleet.management.verbs.stopping import stopped_by_signals
 from django_fleet.management.verbs.verb import Verb
 from django_fleet.relations.mending import FIXES, check_mendable
 from django_fleet.relations.orphans import Search
@@ -63,7 +60,7 @@ def run(command: BaseCommand, options: dict[str, Any]) -> None:
     """Goes through all relations over a boundary. Fails while an orphan is left."""
     if options["resume"] and options["state"] is None:
         raise CommandError("--resume needs --state FILE: the file that the search wrote.")
-    with _stopped_by_signals() as stop:
+    with stopped_by_signals() as stop:
         while True:
             progress = _pass(command, options, stop)
             is_over = options["every"] is None or stop.wait(options["every"])
@@ -135,28 +132,6 @@ def _line(search: Search, tally: Tally) -> str:
     named = f"\n\t{', '.join(tally.examples)}" if tally.examples else ""
     where = f"({boundary.child_home}, parents on {boundary.parent_home})"
     return f"{search.name} {where}: {said}{named}"
-
-
-@contextmanager
-def _stopped_by_signals() -> Iterator[Stop]:
-    """Inside, the first SIGINT or SIGTERM sets it; a second one does what it did before."""
-    stop = Stop()
-    if threading.current_thread() is not threading.main_thread():
-        yield stop
-        return
-    before = {each: signal.getsignal(each) for each in (signal.SIGINT, signal.SIGTERM)}
-
-    def ask_to_stop(number: int, _frame: object) -> None:
-        stop.set()
-        signal.signal(number, before[signal.Signals(number)])
-
-    for each in before:
-        signal.signal(each, ask_to_stop)
-    try:
-        yield stop
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
 
 
 def _count(text: str) -> int:

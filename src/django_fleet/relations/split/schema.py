@@ -75,9 +75,9 @@ def run_operation(  # noqa: PLR0913, PLR0917 -- as Django hands them on
     stock: Stock, operation: Any, app_label: str, editor: Any, from_state: Any, to_state: Any
 ) -> Any:
     """``database_forwards`` or ``database_backwards`` of an operation that Django knows."""
-    if not (_has_parts(from_state) or _has_parts(to_state)):
+    if not (has_parts(from_state) or has_parts(to_state)):
         return stock(operation, app_label, editor, from_state, to_state)
-    change = _change(operation, app_label, editor, from_state, to_state)
+    change = change_of(operation, app_label, editor, from_state, to_state)
     moves = change.moves()
     if moves:
         for old, new in moves:
@@ -89,11 +89,15 @@ def run_operation(  # noqa: PLR0913, PLR0917 -- as Django hands them on
     return None
 
 
-def _has_parts(state: Any) -> bool:
+def has_parts(state: Any) -> bool:
+    """Whether a model of ``state`` has a column with its own home."""
     return any(is_split(each) for model in state.models.values() for each in model.fields.values())
 
 
-def _change(operation: Any, app_label: str, editor: Any, from_state: Any, to_state: Any) -> Change:
+def change_of(
+    operation: Any, app_label: str, editor: Any, from_state: Any, to_state: Any
+) -> Change:
+    """What an operation does to its model, whichever of its names says which that is."""
     names = {
         getattr(operation, name)
         for name in ("model_name", "new_name", "old_name", "name")
@@ -303,7 +307,7 @@ def _all_one_off(change: Change, fields: list[Any]) -> Any:
 
 def _move(change: Change, old: Any, new: Any) -> None:
     """The column of one field changes its database."""
-    source, target = _place(change.before, old), _place(change.after, new)
+    source, target = place_of(change.before, old), place_of(change.after, new)
     if change.is_here(target.model):
         _make_target(change, new, source, target)
     if change.is_here(source.model):
@@ -313,7 +317,8 @@ def _move(change: Change, old: Any, new: Any) -> None:
         _drop_source(change, old)
 
 
-def _place(model: Any, each: Any) -> Place:
+def place_of(model: Any, each: Any) -> Place:
+    """Where the values of one field of ``model`` are today."""
     column = column_of(each)
     where = model if column is None else column.companion
     return Place(where, each.name, _home_today(where))

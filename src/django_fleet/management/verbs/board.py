@@ -1,0 +1,106 @@
+"""What a command is doing on many databases at once: a table that moves on a terminal, else lines."""
+
+from collections import Counter
+from types import TracebackType
+from typing import Any, Final, Self
+
+from django.core.management.base import OutputWrapper
+
+from django_fleet.migration.outcome import Outcome
+
+ROWS: Final = 20
+"""How many databases are shown while they are worked on."""
+
+
+class Board:
+    """Hears of every step of every database; for ``with``.
+
+    On a terminal rich draws it, where it is installed. Elsewhere a database has one line when it is
+    done, and one when it has to wait. ``quiet`` shows nothing, for JSON.
+    """
+
+    def __init__(self, stream: OutputWrapper, total: int, *, quiet: bool = False) -> None:
+        self._stream = stream
+        self._total = total
+        self._quiet = quiet
+        self._live: Any = None
+        self._at: dict[str, str] = {}
+        self._ended: Counter[str] = Counter()
+
+    def __enter__(self) -> Self:
+        if not self._quiet and self._stream.isatty():
+            self._live = _rich_live(self._stream)
+            if self._live is not None:
+                self._live.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._live is not None:
+            self._live.stop()
+
+    def tell(self, outcome: Outcome, text: str) -> None:
+        """What ``outcome``'s database is at; without ``text`` that it began or ended a turn."""
+        if self._quiet:
+            return
+        if outcome.state == "running":
+            self._at[outcome.alias] = text or "connects"
+        elif not text and self._at.pop(outcome.alias, None) is not None:
+            self._end(outcome)
+        if self._live is not None:
+            self._live.update(self._table())
+        elif text.startswith("waits"):
+            self._stream.write(f"{outcome.alias}: {text}")
+
+    def _end(self, outcome: Outcome) -> None:
+        self._ended[outcome.state] += 1
+        if outcome.state == "waiting":
+            return
+        line = described(outcome)
+        if self._live is not None:
+            self._live.console.print(line, markup=False, highlight=False)
+        else:
+            self._stream.write(line)
+
+    def _table(self) -> Any:
+        from rich.table import Table  # noqa: PLC0415 -- rich is an extra, and there by now
+        from rich.text import Text  # noqa: PLC0415
+
+        ended = sum(count for state, count in self._ended.items() if state != "waiting")
+        table = Table("database", "migration", title=f"{ended} of {self._total} databases")
+        for alias, text in list(self._at.items())[:ROWS]:
+            table.add_row(Text(alias), Text(text))
+        return table
+
+
+def described(outcome: Outcome) -> str:
+    """One line, and what the migration itself said below it."""
+    parts = [
+        f"{len(outcome.created_tables)} missing tables created" if outcome.created_tables else "",
+        f"{len(outcome.applied)} migrations applied" if outcome.applied else "",
+        f"{len(outcome.unapplied)} migrations undone" if outcome.unapplied else "",
+    ]
+    done = ", ".join(part for part in parts if part)
+    if outcome.state == "up to date":
+        done = "nothing to do"
+    elif outcome.state != "migrated":
+        done = f"{outcome.state}{f' after {done}' if done else ''}"
+    line = f"{outcome.alias}: {done} ({outcome.seconds:.1f} s)"
+    skips = [
+        f"skipped, no table here: {each.migration}, {each.operation}" for each in outcome.skipped
+    ]
+    said = [*skips, *outcome.output.rstrip().splitlines()]
+    return "\n  ".join((line, *said))
+
+
+def _rich_live(stream: OutputWrapper) -> Any:
+    try:
+        from rich.console import Console  # noqa: PLC0415 -- rich is an extra
+        from rich.live import Live  # noqa: PLC0415
+    except ImportError:
+        return None
+    return Live("", console=Console(file=stream), transient=True)  # type: ignore[arg-type]

@@ -1,0 +1,244 @@
+"""``fleet migrate``: every primary by its own plan, side by side; replicas never."""
+
+from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Sequence
+from dataclasses import asdict
+from importlib import import_module
+from itertools import groupby
+from typing import Any, Final
+
+from django.apps import apps
+from django.core.management.base import BaseCommand, CommandError
+from django.utils.module_loading import module_has_submodule
+
+from django_fleet.errors import CommandTargetError, listed
+from django_fleet.management.verbs.board import Board
+from django_fleet.management.verbs.output import write_json
+from django_fleet.management.verbs.stopping import stopped_by_signals
+from django_fleet.management.verbs.verb import Verb
+from django_fleet.migration.crew import MOST_JOBS, Crew
+from django_fleet.migration.executor import LOCK_WAIT_S, Conduct
+from django_fleet.migration.outcome import Failure, Outcome
+from django_fleet.migration.plan import Goal, Plans
+from django_fleet.migration.preview import Preview, preview
+from django_fleet.routing.running import running
+from django_fleet.routing.targets import check_write_target
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    """Which databases, how far, and how."""
+    parser.add_argument("app_label", nargs="?", default="", metavar="app", help="this app only")
+    parser.add_argument(
+        "migration_name",
+        nargs="?",
+        default="",
+        metavar="name",
+        help="bring the app to this migration, forwards or backwards; zero undoes all of them",
+    )
+    parser.add_argument(
+        "--database", action="append", default=[], metavar="ALIAS", help="this one; may be repeated"
+    )
+    parser.add_argument(
+        "--cluster",
+        action="append",
+        default=[],
+        metavar="ALIAS",
+        help="the primary of the cluster that has this database; may be repeated",
+    )
+    parser.add_argument(
+        "--canary",
+        metavar="ALIAS",
+        help="migrate this one first, the others only if that went well",
+    )
+    parser.add_argument(
+        "--jobs",
+        type=_count,
+        metavar="N",
+        help=f"databases at once (as many as there are, at most {MOST_JOBS}, by default)",
+    )
+    parser.add_argument(
+        "--fail-fast", action="store_true", help="after a failure, begin no further database"
+    )
+    parser.add_argument(
+        "--plan", action="store_true", help="show what would be done, and do nothing"
+    )
+    parser.add_argument(
+        "--check", action="store_true", help="fail if there is anything to do, and do nothing"
+    )
+    parser.add_argument(
+        "--noinput", "--no-input", action="store_false", dest="interactive", help="ask nothing"
+    )
+    _add_limits(parser)
+
+
+def _add_limits(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--lock-wait",
+        type=_seconds,
+        default=LOCK_WAIT_S,
+        metavar="SECONDS",
+        help=f"wait so long for another migration of the same database ({LOCK_WAIT_S:g} by default)",
+    )
+    parser.add_argument(
+        "--lock-timeout",
+        type=_seconds,
+        metavar="SECONDS",
+        help="PostgreSQL: a statement waits so long for a table; then the migration is tried again",
+    )
+    parser.add_argument(
+        "--statement-timeout",
+        type=_seconds,
+        metavar="SECONDS",
+        help="PostgreSQL: a statement of a migration runs so long at most",
+    )
+
+
+def run(command: BaseCommand, options: dict[str, Any]) -> None:
+    """Migrates, or shows what there is to do. Fails unless every database is where it should be."""
+    aliases = _aliases(options)
+    _import_receivers()
+    command.check()
+    plans = Plans(Goal(options["app_label"], options["migration_name"]))
+    plans.check()
+    if options["plan"] or options["check"]:
+        _show_plans(command, options, [preview(plans, alias) for alias in aliases])
+        return
+    jobs = options["jobs"]
+    conduct = Conduct(
+        lock_wait_s=options["lock_wait"],
+        lock_timeout_s=options["lock_timeout"],
+        statement_timeout_s=options["statement_timeout"],
+        verbosity=options["verbosity"],
+        interactive=options["interactive"] and jobs == 1,
+    )
+    quiet = options["json"] or options["verbosity"] == 0
+    with stopped_by_signals() as stop, Board(command.stdout, len(aliases), quiet=quiet) as board:
+        crew = Crew(plans, conduct, stop, board.tell, jobs, is_fail_fast=options["fail_fast"])
+        outcomes = crew.run(aliases, options["canary"])
+    _report(command, options, outcomes)
+
+
+# -- Which databases
+
+
+def _aliases(options: dict[str, Any]) -> list[str]:
+    """The primaries to migrate, in the order of the settings."""
+    here = running()
+    fleet = here.fleet
+    named = list(options["database"])
+    for alias in (*named, *options["cluster"], *filter(None, [options["canary"]])):
+        fleet.known(alias, place="the command line")
+    clusters = [fleet.primary_of(alias) for alias in options["cluster"]]
+    for alias in (*named, *clusters, *filter(None, [options["canary"]])):
+        check_write_target(here, alias)
+    primaries = [alias for alias in fleet.aliases if not fleet.is_replica(alias)]
+    chosen = {*named, *clusters}
+    found = [alias for alias in primaries if not chosen or alias in chosen]
+    if options["canary"] and options["canary"] not in found:
+        raise CommandTargetError(
+            f"The canary {options['canary']!r} is none of the databases to migrate: {listed(found)}. "
+            "Name one of them. Nothing was touched."
+        )
+    return found
+
+
+def _import_receivers() -> None:
+    """Apps connect to the signals of a migration in their ``management`` module."""
+    for config in apps.get_app_configs():
+        if config.module is not None and module_has_submodule(config.module, "management"):
+            import_module(f"{config.name}.management")
+
+
+# -- What there is to do
+
+
+def _show_plans(command: BaseCommand, options: dict[str, Any], previews: list[Preview]) -> None:
+    if options["json"]:
+        write_json(command, {"databases": [asdict(each) for each in previews]})
+    elif options["plan"]:
+        _write_plans(command, previews)
+    failed = [each for each in previews if each.failure]
+    for each in failed:
+        _write_failure(command, each.alias, each.failure)
+    if failed:
+        aliases = listed(each.alias for each in failed)
+        raise CommandError(f"There is no plan for {len(failed)} databases: {aliases}.")
+    todo = [each.alias for each in previews if not each.is_empty]
+    if options["check"] and todo:
+        raise CommandError(f"There is something to do on {len(todo)} databases: {listed(todo)}.")
+
+
+def _write_plans(command: BaseCommand, previews: list[Preview]) -> None:
+    """Databases that would go through the same are shown together."""
+    planned = [each for each in previews if not each.failure]
+
+    def content(each: Preview) -> str:
+        return "\n".join(_lines(each)) or "  nothing to do"
+
+    for lines, group in groupby(sorted(planned, key=content), key=content):
+        aliases = [each.alias for each in group]
+        command.stdout.write(f"{', '.join(aliases)}:\n{lines}")
+
+
+def _lines(each: Preview) -> list[str]:
+    lines = [f"  create missing table {table}" for table in each.missing_tables]
+    for migration in each.migrations:
+        lines.append(f"  {'undo ' if migration.is_backwards else ''}{migration.migration}")
+        for intent in migration.operations:
+            note = " (skipped: no table here)" if intent.is_skipped else ""
+            lines.append(f"    {intent.operation}{note}")
+    return lines
+
+
+# -- What was done
+
+
+def _report(command: BaseCommand, options: dict[str, Any], outcomes: Sequence[Outcome]) -> None:
+    if options["json"]:
+        write_json(command, {"databases": [asdict(each) for each in outcomes]})
+    for each in outcomes:
+        if each.failure is not None:
+            _write_failure(command, each.alias, each.failure)
+    problems = [
+        f"{state}: {listed(found)}"
+        for state in ("failed", "stopped", "left alone")
+        if (found := [each.alias for each in outcomes if each.state == state])
+    ]
+    if problems:
+        good = sum(each.is_good for each in outcomes)
+        raise CommandError(
+            f"{good} of {len(outcomes)} databases are migrated; {'; '.join(problems)}. "
+            "Run it again when the cause is gone: it goes on where each database is."
+        )
+
+
+def _write_failure(command: BaseCommand, alias: str, failure: Failure | None) -> None:
+    if failure is None:
+        return
+    at = f" at {failure.place}" if failure.place else ""
+    command.stderr.write(f"{alias} failed{at}\n  {failure.error}: {failure.message}")
+    if failure.sql:
+        command.stderr.write(f"  SQL: {failure.sql}")
+
+
+def _count(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ArgumentTypeError("1 or more")
+    return number
+
+
+def _seconds(text: str) -> float:
+    number = float(text)
+    if number < 0:
+        raise ArgumentTypeError("0 or more seconds")
+    return number
+
+
+VERB: Final = Verb(
+    name="migrate",
+    help="Migrates every database, each by its own plan, side by side.",
+    example="manage.py fleet migrate --canary default",
+    add_arguments=add_arguments,
+    run=run,
+)

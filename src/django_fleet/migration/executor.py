@@ -1,0 +1,276 @@
+"""Migrates one database: as Django's own ``migrate`` does, with states that others have made already.
+
+What it records and what it sends (``pre_migrate``, ``post_migrate``) is what Django would.
+"""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from io import StringIO
+from typing import TYPE_CHECKING, Any, Final
+
+from django.core.management.base import OutputWrapper
+from django.core.management.sql import emit_post_migrate_signal, emit_pre_migrate_signal
+from django.db import OperationalError
+from django.db.migrations.operations import RunPython
+from django.db.migrations.recorder import MigrationRecorder
+from django.db.transaction import atomic
+
+from django_fleet.blocks import Block
+from django_fleet.migration.missing import create_missing
+from django_fleet.migration.outcome import Outcome, Place, Skip
+from django_fleet.migration.skipping import has_nothing_to_do
+from django_fleet.migration.steps import Leg, Step, forwards
+from django_fleet.relations.split.moves import homes_to_come_first
+from django_fleet.vendors import vendor_of
+
+if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
+    from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+    from django.db.migrations.migration import Migration
+
+    from django_fleet.migration.lock import HeldLock
+    from django_fleet.migration.plan import Plan
+
+TRIES: Final = 5
+"""How often a migration is begun whose locks are not to be had, with longer and longer pauses."""
+
+FIRST_PAUSE_S: Final = 1.0
+
+LOCK_WAIT_S: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Conduct:
+    """How every database is migrated."""
+
+    lock_wait_s: float = LOCK_WAIT_S
+    """How long it waits for another migration of the same database."""
+
+    lock_timeout_s: float | None = None
+    """How long a statement of a migration may wait for a table (PostgreSQL)."""
+
+    statement_timeout_s: float | None = None
+    """How long a statement of a migration may run (PostgreSQL)."""
+
+    verbosity: int = 1
+    interactive: bool = False
+
+
+class StoppedError(Exception):
+    """Somebody asked to stop; everything that was begun is finished."""
+
+
+class NotYetError(Exception):
+    """Another database has to be migrated first: a column moves from here to there."""
+
+    def __init__(self, migration: str, aliases: Iterable[str]) -> None:
+        self.migration = migration
+        self.aliases = frozenset(aliases)
+        super().__init__(migration)
+
+
+@dataclass(frozen=True, slots=True)
+class Undertaking:
+    """One database's turn: what is written down of it, and what reaches it from outside."""
+
+    outcome: Outcome
+    place: Place
+    lock: "HeldLock"
+
+    pause: Callable[[float], bool]
+    """Waits for some seconds; whether to stop."""
+
+    tell: Callable[[str], None]
+    """Hears what is being done."""
+
+    is_ordered: bool = True
+    """Whether to leave off where another database has to come first."""
+
+
+class Executor:
+    """The migration of one database, from its plan to the last signal."""
+
+    def __init__(
+        self,
+        connection: "BaseDatabaseWrapper",
+        plan: "Plan",
+        conduct: Conduct,
+        at_hand: Undertaking,
+    ) -> None:
+        self.connection = connection
+        self.plan = plan
+        self._conduct = conduct
+        self._at_hand = at_hand
+        self._recorder = MigrationRecorder(connection)
+        self._text = StringIO()
+        self._out = OutputWrapper(self._text)
+
+    def run(self) -> None:
+        """Carries out the plan; ``outcome`` knows how far it came, whatever is raised."""
+        try:
+            with self.connection.execute_wrapper(self._at_hand.place.watch):
+                self._run()
+        finally:
+            self._at_hand.outcome.output += self._text.getvalue()
+
+    def _run(self) -> None:
+        made = create_missing(self.connection, self.plan)
+        self._at_hand.outcome.created_tables += made
+        told = self.plan.copied()
+        self._signal(emit_pre_migrate_signal, self.plan.start.apps, told)
+        if told:
+            self._recorder.ensure_schema()
+        for leg in self._legs(told):
+            if self._at_hand.pause(0):
+                raise StoppedError
+            self._migrate(leg)
+        self._at_hand.place.migration = self._at_hand.place.operation = ""
+        self._record_squashed()
+        self._signal(emit_post_migrate_signal, self.plan.apps_afterwards(), told)
+
+    def _signal(self, emit: Any, registry: Any, told: "list[tuple[Migration, bool]]") -> None:
+        conduct = self._conduct
+        alias = self.connection.alias
+        emit(
+            conduct.verbosity,
+            conduct.interactive,
+            alias,
+            stdout=self._out,
+            apps=registry,
+            plan=told,
+        )
+
+    def _legs(self, told: "list[tuple[Migration, bool]]") -> Iterable[Leg]:
+        """Those of the plan; a database whose receivers changed it gets its own from there on."""
+        legs = iter(self.plan.legs())
+        state = self.plan.start
+        for index, (migration, is_backwards) in enumerate(told):
+            leg = next(legs)
+            if migration.operations != leg.migration.operations and not is_backwards:
+                yield from forwards(state, [each for each, _ in told[index:]])
+                return
+            if leg.steps:
+                state = leg.steps[-1].after
+            yield leg
+
+    # -- One migration
+
+    def _migrate(self, leg: Leg) -> None:
+        self._at_hand.place.migration, self._at_hand.place.operation = leg.name, ""
+        self._at_hand.lock.check()
+        if self._at_hand.is_ordered:
+            self._wait_for_homes(leg)
+        self._at_hand.tell(leg.name)
+        skipped: list[Skip] = []
+        self._try(leg, skipped)
+        self._at_hand.outcome.skipped += skipped
+        done = (
+            self._at_hand.outcome.unapplied if leg.is_backwards else self._at_hand.outcome.applied
+        )
+        done.append(leg.name)
+        if self._conduct.verbosity > 1:
+            self._out.write(f"{'Unapplied' if leg.is_backwards else 'Applied'} {leg.name}")
+
+    def _wait_for_homes(self, leg: Leg) -> None:
+        editor = self.connection.schema_editor()
+        aliases: set[str] = set()
+        for step in leg.steps:
+            app_label = leg.migration.app_label
+            aliases |= homes_to_come_first(
+                step.operation, app_label, editor, step.before, step.after
+            )
+        if aliases:
+            raise NotYetError(leg.name, aliases)
+
+    def _try(self, leg: Leg, skipped: list[Skip]) -> None:
+        """Once; and again where another transaction was in the way and nothing is left of the try."""
+        can_repeat = self._is_undone_with_its_transaction(leg) and not any(
+            isinstance(step.operation, RunPython) for step in leg.steps
+        )
+        for number in range(1, TRIES + 1):
+            skipped.clear()
+            try:
+                self._once(leg, skipped)
+            except OperationalError as error:
+                is_last = number == TRIES or not can_repeat
+                if is_last or not vendor_of(self.connection).gave_way(error):
+                    raise
+                self._at_hand.tell(f"{leg.name} again: {error}")
+                if self._at_hand.pause(FIRST_PAUSE_S * 2 ** (number - 1)):
+                    raise StoppedError from error
+            else:
+                return
+
+    def _is_undone_with_its_transaction(self, leg: Leg) -> bool:
+        return leg.migration.atomic and self.connection.features.can_rollback_ddl
+
+    def _once(self, leg: Leg, skipped: list[Skip]) -> None:
+        migration = leg.migration
+        is_recorded = False
+        with self.connection.schema_editor(atomic=migration.atomic) as editor:
+            if self._is_undone_with_its_transaction(leg):
+                conduct = self._conduct
+                vendor_of(self.connection).limit_transaction(
+                    self.connection, conduct.lock_timeout_s, conduct.statement_timeout_s
+                )
+            self._operate(leg, editor, skipped)
+            self._at_hand.place.operation = ""
+            if not editor.deferred_sql:
+                self._record(leg)
+                is_recorded = True
+        if not is_recorded:
+            self._record(leg)
+
+    def _operate(self, leg: Leg, editor: "BaseDatabaseSchemaEditor", skipped: list[Skip]) -> None:
+        migration = leg.migration
+        if leg.goes_its_own_way:
+            run = migration.unapply if leg.is_backwards else migration.apply
+            first = leg.steps[-1].after if leg.is_backwards else leg.steps[0].before
+            run(first.clone(), editor)
+            return
+        for step in leg.steps:
+            self._at_hand.place.operation = step.operation.describe()
+            if has_nothing_to_do(step, migration.app_label, self.connection.alias):
+                skipped.append(Skip(leg.name, self._at_hand.place.operation))
+                continue
+            self._step(step, leg, editor)
+
+    def _step(self, step: Step, leg: Leg, editor: "BaseDatabaseSchemaEditor") -> None:
+        operation = step.operation
+        run = operation.database_backwards if leg.is_backwards else operation.database_forwards
+        arguments = (leg.migration.app_label, editor, step.before, step.after)
+        is_atomic = operation.atomic or (leg.migration.atomic and operation.atomic is not False)
+        with self._surroundings(step):
+            if is_atomic and not editor.atomic_migration:
+                with atomic(self.connection.alias):
+                    run(*arguments)
+            else:
+                run(*arguments)
+
+    def _surroundings(self, step: Step) -> Block:
+        """Code of the project reads and writes the database that is migrated, unless it names another."""
+        if isinstance(step.operation, RunPython):
+            return Block(using=self.connection.alias, consistency="strong")
+        return Block(consistency="strong")
+
+    # -- What is recorded
+
+    def _record(self, leg: Leg) -> None:
+        migration = leg.migration
+        own = (migration.app_label, migration.name)
+        if leg.is_backwards:
+            for key in (*migration.replaces, own):
+                self._recorder.record_unapplied(*key)
+        else:
+            for key in migration.replaces or (own,):
+                self._recorder.record_applied(*key)
+
+    def _record_squashed(self) -> None:
+        """A squashed migration counts as applied when all that it replaces are."""
+        replacements = self.plan.loader.replacements
+        if not replacements:
+            return
+        applied = self._recorder.applied_migrations()
+        for key, migration in replacements.items():
+            if key not in applied and all(each in applied for each in migration.replaces):
+                self._recorder.record_applied(*key)

@@ -1,0 +1,92 @@
+"""Tables that migrations made elsewhere, before their model came to live on this database.
+
+Django looks at what is recorded and sees nothing to do. Such tables are made as the applied migrations
+left them, before the next ones change them.
+"""
+
+from typing import TYPE_CHECKING
+
+from django.apps import apps
+from django.db.migrations.state import ProjectState
+
+from django_fleet.routing.installed import router_to_ask
+from django_fleet.routing.present import is_present
+from django_fleet.routing.running import running
+from django_fleet.topology.placement import owner
+
+if TYPE_CHECKING:
+    from django.apps.registry import Apps
+    from django.db.backends.base.base import BaseDatabaseWrapper
+    from django.db.models import Model
+
+    from django_fleet.migration.plan import Plan
+
+
+def missing_models(connection: "BaseDatabaseWrapper", plan: "Plan") -> "list[type[Model]]":
+    """Models that live here, were migrated here, and have no table here; none on a way back."""
+    if not plan.loader.applied_migrations or (plan.wanted and plan.is_backwards):
+        return []
+    with connection.cursor() as cursor:
+        tables = set(connection.introspection.table_names(cursor, include_views=True))
+    state = plan.start
+    return [
+        model
+        for model in state.apps.get_models(include_auto_created=True)
+        if _key(owner(model)) in state.models
+        and model._meta.db_table not in tables
+        and _lives_on(connection.alias, model)
+    ]
+
+
+def create_missing(connection: "BaseDatabaseWrapper", plan: "Plan") -> list[str]:
+    """Makes these tables, all in one go, and gives their names."""
+    models = missing_models(connection, plan)
+    if models:
+        create_tables(connection, models, plan.start.apps)
+    return [model._meta.db_table for model in models]
+
+
+def create_tables(
+    connection: "BaseDatabaseWrapper", models: "list[type[Model]]", registry: "Apps"
+) -> None:
+    """Makes the tables of ``models`` of ``registry``, so that their foreign keys find each other.
+
+    A through table comes with its model, but where it is there already.
+    """
+    there = set(connection.introspection.table_names())
+    has_through = {
+        owner(each)
+        for each in registry.get_models(include_auto_created=True)
+        if each._meta.auto_created and each._meta.db_table in there
+    }
+    with connection.schema_editor() as editor:
+        for model in models:
+            if owner(model) is model or owner(model) not in models:
+                editor.create_model(_alone(model, registry) if model in has_through else model)
+
+
+def _alone(model: "type[Model]", registry: "Apps") -> "type[Model]":
+    """``model`` without its many-to-many relations."""
+    state = ProjectState.from_apps(registry)
+    key = _key(model)
+    for relation in model._meta.local_many_to_many:
+        del state.models[key].fields[relation.name]
+    return state.apps.get_model(*key)
+
+
+def _lives_on(alias: str, model: "type[Model]") -> bool:
+    """Whether the project's own model of that name has its home here."""
+    opts = model._meta
+    if not opts.managed or opts.proxy or opts.swapped:
+        return False
+    try:
+        # A through table is no model of the project by its name alone before its owner is loaded.
+        own = apps.get_model(*_key(model))
+    except LookupError:
+        return False
+    home = running().fleet.primary_of(router_to_ask().decide_home(own).alias)
+    return home == alias and is_present(own, alias)
+
+
+def _key(model: "type[Model]") -> tuple[str, str]:
+    return model._meta.app_label, str(model._meta.model_name)

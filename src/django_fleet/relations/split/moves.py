@@ -1,0 +1,31 @@
+"""Which database has to run an operation first, where it moves a column from one to the other."""
+
+from typing import Any
+
+from django_fleet.relations.split.moving import Place
+from django_fleet.relations.split.schema import change_of, has_parts, place_of
+
+
+def homes_to_come_first(
+    operation: Any, app_label: str, editor: Any, from_state: Any, to_state: Any
+) -> set[str]:
+    """The databases that have to run this operation before the one of ``editor`` can.
+
+    A column that moves is made at its new home before the old one drops it, if it has values.
+    """
+    if not (has_parts(from_state) or has_parts(to_state)):
+        return set()
+    change = change_of(operation, app_label, editor, from_state, to_state)
+    places = [
+        (place_of(change.before, old), place_of(change.after, new)) for old, new in change.moves()
+    ]
+    return {
+        target.alias
+        for source, target in places
+        if change.is_here(source.model) and not change.is_here(target.model)
+        if _has_values(source) and not target.is_there
+    }
+
+
+def _has_values(place: Place) -> bool:
+    return place.is_there and next(place.chunks(), None) is not None
