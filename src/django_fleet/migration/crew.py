@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from queue import Empty, SimpleQueue
 from time import monotonic
-from typing import Final
+from typing import Any, Final
 
 from django.db import connections
 from django.utils.translation import override
@@ -24,15 +24,18 @@ from django_fleet.migration.executor import (
     Undertaking,
 )
 from django_fleet.migration.lock import locked
-from django_fleet.migration.outcome import Outcome, Place
+from django_fleet.migration.outcome import Outcome, Place, State
 from django_fleet.migration.plan import Plans
 from django_fleet.relations.sweep import Stop
 from django_fleet.vendors import vendor_of
 
 MOST_JOBS: Final = 32
 
-Tell = Callable[[Outcome, str], None]
-"""Hears what a database is at; called by the thread that called ``Crew.run()``."""
+Tell = Callable[[Outcome, State, str], None]
+"""Hears how a database is and what it is at; called by the thread that called ``Crew.run()``.
+
+The state comes along, because the outcome may have changed by then.
+"""
 
 
 @dataclass(slots=True)
@@ -54,12 +57,14 @@ class Crew:
     is_fail_fast: bool = False
     """Whether a failure keeps databases from being begun."""
 
-    _news: SimpleQueue[tuple[Outcome, str] | None] = field(default_factory=SimpleQueue)
+    _news: SimpleQueue[tuple[Outcome, State, str] | None] = field(default_factory=SimpleQueue)
     _postponed: list[Outcome] = field(default_factory=list)
     _is_ordered: bool = True
     """Whether a database waits for those that have to come before it."""
 
     _has_failed: bool = False
+    _alone: Any = field(default_factory=threading.Lock)
+    """Held by a database while it moves a column."""
 
     def run(self, aliases: Sequence[str], canary: str | None = None) -> list[Outcome]:
         """Migrates them all, and gives what became of each, in the order of ``aliases``."""
@@ -89,8 +94,7 @@ class Crew:
         if jobs <= 1 or not all(_is_open_to_threads(each.alias) for each in outcomes):
             for each in outcomes:
                 if self._may_begin():
-                    self._migrate(each)
-                    self._pass_on_news()
+                    self._migrate(each, self.tell)
             return
         todo: SimpleQueue[Outcome] = SimpleQueue()
         for each in outcomes:
@@ -115,7 +119,7 @@ class Crew:
         try:
             with suppress(Empty):
                 while self._may_begin():
-                    self._migrate(todo.get_nowait())
+                    self._migrate(todo.get_nowait(), self._report)
                     connections.close_all()  # those of this thread
         finally:
             self._news.put(None)
@@ -123,21 +127,19 @@ class Crew:
     def _may_begin(self) -> bool:
         return not self.stop.is_set() and not (self.is_fail_fast and self._has_failed)
 
-    def _pass_on_news(self) -> None:
-        with suppress(Empty):
-            while news := self._news.get_nowait():
-                self.tell(*news)
+    def _report(self, outcome: Outcome, state: State, text: str) -> None:
+        self._news.put((outcome, state, text))
 
     # -- One database
 
-    def _migrate(self, outcome: Outcome) -> None:
+    def _migrate(self, outcome: Outcome, report: Tell) -> None:
         begun = monotonic()
         place = Place()
         outcome.state = "running"
-        self._news.put((outcome, ""))
+        report(outcome, outcome.state, "")
         try:
             with override(None), UnitBlock():
-                self._carry_out(outcome, place)
+                self._carry_out(outcome, place, report)
             outcome.state = "migrated" if outcome.has_changed else "up to date"
         except StoppedError:
             outcome.state = "stopped"
@@ -150,18 +152,20 @@ class Crew:
             outcome.failure = None if is_waiting else place.failure(error)
             self._has_failed = self._has_failed or not is_waiting
         outcome.seconds += monotonic() - begun
-        self._news.put((outcome, ""))
+        report(outcome, outcome.state, "")
 
-    def _carry_out(self, outcome: Outcome, place: Place) -> None:
+    def _carry_out(self, outcome: Outcome, place: Place, report: Tell) -> None:
         connection = connections[outcome.alias]
 
         def tell(text: str) -> None:
-            self._news.put((outcome, text))
+            report(outcome, "running", text)
 
         connection.prepare_database()
         with locked(connection, self.conduct.lock_wait_s, self.stop.wait, tell) as lock:
             plan = self.plans.of(connection)
-            at_hand = Undertaking(outcome, place, lock, self.stop.wait, tell, self._is_ordered)
+            at_hand = Undertaking(
+                outcome, place, lock, self.stop.wait, tell, self._alone, self._is_ordered
+            )
             Executor(connection, plan, self.conduct, at_hand).run()
 
 

@@ -4,6 +4,7 @@ What it records and what it sends (``pre_migrate``, ``post_migrate``) is what Dj
 """
 
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from io import StringIO
 from typing import TYPE_CHECKING, Any, Final
@@ -20,7 +21,7 @@ from django_fleet.migration.missing import create_missing
 from django_fleet.migration.outcome import Outcome, Place, Skip
 from django_fleet.migration.skipping import has_nothing_to_do
 from django_fleet.migration.steps import Leg, Step, forwards
-from django_fleet.relations.split.moves import homes_to_come_first
+from django_fleet.relations.split.moves import homes_to_come_first, moves_a_column
 from django_fleet.vendors import vendor_of
 
 if TYPE_CHECKING:
@@ -82,6 +83,9 @@ class Undertaking:
 
     tell: Callable[[str], None]
     """Hears what is being done."""
+
+    alone: AbstractContextManager[Any]
+    """Held while a column moves: that reads and writes other databases, which must not move it, too."""
 
     is_ordered: bool = True
     """Whether to leave off where another database has to come first."""
@@ -156,29 +160,34 @@ class Executor:
     # -- One migration
 
     def _migrate(self, leg: Leg) -> None:
-        self._at_hand.place.migration, self._at_hand.place.operation = leg.name, ""
-        self._at_hand.lock.check()
-        if self._at_hand.is_ordered:
-            self._wait_for_homes(leg)
-        self._at_hand.tell(leg.name)
+        at_hand = self._at_hand
+        at_hand.place.migration, at_hand.place.operation = leg.name, ""
+        at_hand.lock.check()
+        at_hand.tell(leg.name)
         skipped: list[Skip] = []
-        self._try(leg, skipped)
-        self._at_hand.outcome.skipped += skipped
-        done = (
-            self._at_hand.outcome.unapplied if leg.is_backwards else self._at_hand.outcome.applied
-        )
+        moves = self._moves(leg)
+        with at_hand.alone if moves else nullcontext():
+            self._wait_for_homes(leg, moves)
+            self._try(leg, skipped)
+        at_hand.outcome.skipped += skipped
+        done = at_hand.outcome.unapplied if leg.is_backwards else at_hand.outcome.applied
         done.append(leg.name)
         if self._conduct.verbosity > 1:
             self._out.write(f"{'Unapplied' if leg.is_backwards else 'Applied'} {leg.name}")
 
-    def _wait_for_homes(self, leg: Leg) -> None:
+    def _moves(self, leg: Leg) -> list[tuple[Any, ...]]:
+        """What the operations that move a column are called with."""
         editor = self.connection.schema_editor()
-        aliases: set[str] = set()
-        for step in leg.steps:
-            app_label = leg.migration.app_label
-            aliases |= homes_to_come_first(
-                step.operation, app_label, editor, step.before, step.after
-            )
+        app_label = leg.migration.app_label
+        called = (
+            (each.operation, app_label, editor, each.before, each.after) for each in leg.steps
+        )
+        return [each for each in called if moves_a_column(*each)]
+
+    def _wait_for_homes(self, leg: Leg, moves: list[tuple[Any, ...]]) -> None:
+        if not self._at_hand.is_ordered:
+            return
+        aliases = {alias for each in moves for alias in homes_to_come_first(*each)}
         if aliases:
             raise NotYetError(leg.name, aliases)
 

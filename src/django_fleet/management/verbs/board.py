@@ -6,7 +6,7 @@ from typing import Any, Final, Self
 
 from django.core.management.base import OutputWrapper
 
-from django_fleet.migration.outcome import Outcome
+from django_fleet.migration.outcome import Outcome, State
 
 ROWS: Final = 20
 """How many databases are shown while they are worked on."""
@@ -43,22 +43,23 @@ class Board:
         if self._live is not None:
             self._live.stop()
 
-    def tell(self, outcome: Outcome, text: str) -> None:
+    def tell(self, outcome: Outcome, state: State, text: str) -> None:
         """What ``outcome``'s database is at; without ``text`` that it began or ended a turn."""
         if self._quiet:
             return
-        if outcome.state == "running":
+        if state == "running":
             self._at[outcome.alias] = text or "connects"
-        elif not text and self._at.pop(outcome.alias, None) is not None:
-            self._end(outcome)
+        else:
+            self._at.pop(outcome.alias, None)
+            self._end(outcome, state)
         if self._live is not None:
             self._live.update(self._table())
         elif text.startswith("waits"):
             self._stream.write(f"{outcome.alias}: {text}")
 
-    def _end(self, outcome: Outcome) -> None:
-        self._ended[outcome.state] += 1
-        if outcome.state == "waiting":
+    def _end(self, outcome: Outcome, state: State) -> None:
+        self._ended[state] += 1
+        if state == "waiting":  # for another database; it comes again
             return
         line = described(outcome)
         if self._live is not None:

@@ -97,7 +97,8 @@ def run(command: BaseCommand, options: dict[str, Any]) -> None:
     """Migrates, or shows what there is to do. Fails unless every database is where it should be."""
     aliases = _aliases(options)
     _import_receivers()
-    command.check()
+    if not options.get("skip_checks"):  # as call_command() says, unless it is told otherwise
+        command.check()
     plans = Plans(Goal(options["app_label"], options["migration_name"]))
     plans.check()
     if options["plan"] or options["check"]:
@@ -159,7 +160,8 @@ def _show_plans(command: BaseCommand, options: dict[str, Any], previews: list[Pr
         _write_plans(command, previews)
     failed = [each for each in previews if each.failure]
     for each in failed:
-        _write_failure(command, each.alias, each.failure)
+        if not options["json"]:
+            _write_failure(command, each.alias, each.failure)
     if failed:
         aliases = listed(each.alias for each in failed)
         raise CommandError(f"There is no plan for {len(failed)} databases: {aliases}.")
@@ -197,7 +199,7 @@ def _report(command: BaseCommand, options: dict[str, Any], outcomes: Sequence[Ou
     if options["json"]:
         write_json(command, {"databases": [asdict(each) for each in outcomes]})
     for each in outcomes:
-        if each.failure is not None:
+        if each.failure is not None and not options["json"]:
             _write_failure(command, each.alias, each.failure)
     problems = [
         f"{state}: {listed(found)}"

@@ -6,15 +6,23 @@ from django_fleet.relations.split.moving import Place
 from django_fleet.relations.split.schema import change_of, has_parts, place_of
 
 
+def moves_a_column(
+    operation: Any, app_label: str, editor: Any, from_state: Any, to_state: Any
+) -> bool:
+    """Whether a column changes its database by this operation. Opens no connection."""
+    if not (has_parts(from_state) or has_parts(to_state)):
+        return False
+    return bool(change_of(operation, app_label, editor, from_state, to_state).moves())
+
+
 def homes_to_come_first(
     operation: Any, app_label: str, editor: Any, from_state: Any, to_state: Any
 ) -> set[str]:
     """The databases that have to run this operation before the one of ``editor`` can.
 
-    A column that moves is made at its new home before the old one drops it, if it has values.
+    A column that moves is made at its new home before any other database drops the old one, if that
+    has values.
     """
-    if not (has_parts(from_state) or has_parts(to_state)):
-        return set()
     change = change_of(operation, app_label, editor, from_state, to_state)
     places = [
         (place_of(change.before, old), place_of(change.after, new)) for old, new in change.moves()
@@ -22,7 +30,7 @@ def homes_to_come_first(
     return {
         target.alias
         for source, target in places
-        if change.is_here(source.model) and not change.is_here(target.model)
+        if change.is_here(source.model) and target.alias != change.alias
         if _has_values(source) and not target.is_there
     }
 

@@ -335,7 +335,8 @@ def _make_target(change: Change, new: Any, source: Place, target: Place) -> None
     """Makes the column empty, fills it, and makes it what it has to be."""
     editor = change.editor
     column = column_of(new)
-    is_there = not editor.collect_sql and target.is_there  # a run before this one was cut off
+    beside = Place(target.model, target.name, change.alias)
+    is_there = not editor.collect_sql and beside.is_there  # a run before this one was cut off
     companion = companions_of(change.before).get(new.fleet_using)
     if column is not None and companion is None:
         if not is_there:
