@@ -214,20 +214,24 @@ class Executor:
         return leg.migration.atomic and self.connection.features.can_rollback_ddl
 
     def _once(self, leg: Leg, skipped: list[Skip]) -> None:
+        """The migration and its record: one transaction where there can be one.
+
+        Django records it after that transaction where constraints are added last. Whoever is killed in
+        between finds tables that no record explains.
+        """
         migration = leg.migration
-        is_recorded = False
+        is_one = self._is_undone_with_its_transaction(leg)
         with self.connection.schema_editor(atomic=migration.atomic) as editor:
-            if self._is_undone_with_its_transaction(leg):
+            if is_one:
                 conduct = self._conduct
                 vendor_of(self.connection).limit_transaction(
                     self.connection, conduct.lock_timeout_s, conduct.statement_timeout_s
                 )
             self._operate(leg, editor, skipped)
             self._at_hand.place.operation = ""
-            if not editor.deferred_sql:
+            if is_one:
                 self._record(leg)
-                is_recorded = True
-        if not is_recorded:
+        if not is_one:
             self._record(leg)
 
     def _operate(self, leg: Leg, editor: "BaseDatabaseSchemaEditor", skipped: list[Skip]) -> None:
