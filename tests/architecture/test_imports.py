@@ -208,6 +208,7 @@ def test_nothing_is_imported_that_is_not_a_dependency():
     allowed = {*sys.stdlib_module_names, "django", "asgiref", "django_fleet"}
     found = offenders(lambda name: top_level_imports(name) - allowed, outside=["testing"])
     assert found == {
+        "management/verbs/board.py": {"rich"},
         "management/verbs/output.py": {"rich"},
         "management/verbs/progress.py": {"rich"},
         "management/verbs/watching.py": {"rich"},

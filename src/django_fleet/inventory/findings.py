@@ -88,8 +88,8 @@ def _missing(alias: str) -> Iterator[Finding]:
                 "missing-table",
                 alias,
                 f"table {model._meta.db_table} of {label} is missing; it lives here",
-                f"manage.py migrate --database={alias}; where its migrations are recorded there "
-                "already: manage.py fleet check --mend",
+                f"manage.py fleet migrate --database={alias}; for an app without migrations: "
+                "manage.py fleet check --mend",
                 model=label,
             )
 

@@ -5,10 +5,9 @@ from typing import TYPE_CHECKING
 
 from django.apps import apps
 from django.db import connections
-from django.db.migrations.state import ProjectState
 
 from django_fleet.inventory.findings import Finding, holds_the_same_rows, home_of
-from django_fleet.topology.placement import owner
+from django_fleet.migration.missing import create_tables
 
 if TYPE_CHECKING:
     from django.db.models import Model
@@ -23,7 +22,7 @@ def mend(found: Collection[Finding]) -> list[Finding]:
     missing = [finding for finding in found if finding.kind == "missing-table"]
     left = [finding for finding in found if finding.kind == "left-behind-table"]
     for alias, models in _by_database(missing).items():
-        _create(alias, models)
+        create_tables(connections[alias], models, apps)
     dropped = {alias: _drop(alias, models) for alias, models in _by_database(left).items()}
     gone = [each for each in left if apps.get_model(each.model) in dropped[each.alias]]
     return [*missing, *gone]
@@ -34,32 +33,6 @@ def _by_database(found: Iterable[Finding]) -> "dict[str, list[type[Model]]]":
     for finding in found:
         models.setdefault(finding.alias, []).append(apps.get_model(finding.model))
     return models
-
-
-def _create(alias: str, models: "list[type[Model]]") -> None:
-    """Makes the tables all in one go, so that their foreign keys find each other.
-
-    A through table comes with its model, but where it is there already.
-    """
-    there = set(connections[alias].introspection.table_names())
-    has_through = {
-        owner(each)
-        for each in apps.get_models(include_auto_created=True)
-        if each._meta.auto_created and each._meta.db_table in there
-    }
-    with connections[alias].schema_editor() as editor:
-        for model in models:
-            if owner(model) is model or owner(model) not in models:
-                editor.create_model(_alone(model) if model in has_through else model)
-
-
-def _alone(model: "type[Model]") -> "type[Model]":
-    """``model`` without its many-to-many relations."""
-    state = ProjectState.from_apps(apps)
-    key = model._meta.app_label, str(model._meta.model_name)
-    for relation in model._meta.local_many_to_many:
-        del state.models[key].fields[relation.name]
-    return state.apps.get_model(*key)
 
 
 def _drop(alias: str, models: "list[type[Model]]") -> "list[type[Model]]":

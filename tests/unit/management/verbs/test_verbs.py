@@ -55,7 +55,7 @@ def create_reports():
 def test_every_verb_has_help_and_an_example_that_parses():
     """``--help`` shows both; the example is a line that works."""
     parser = Command().create_parser("manage.py", "fleet")
-    assert [verb.name for verb in VERBS] == ["status", "explain", "check", "orphans"]
+    assert [verb.name for verb in VERBS] == ["status", "explain", "check", "migrate", "orphans"]
     for verb in VERBS:
         words = verb.example.split()
         assert words[:3] == ["manage.py", "fleet", verb.name]
@@ -273,7 +273,7 @@ def test_check_names_findings_with_their_remedy_and_mends_them(small):
         mend(findings(["default"]))
         out, _, error = fleet("check")
         assert "analytics: table reports_report of reports.Report is missing" in out
-        assert "\tREMEDY: manage.py migrate --database=analytics" in out
+        assert "\tREMEDY: manage.py fleet migrate --database=analytics" in out
         assert error == "0 system checks failed, 4 findings in the databases."
         mended, _, error = fleet("check", "--mend")
         assert "mended: analytics: table reports_report" in mended
