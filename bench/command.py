@@ -11,6 +11,7 @@ from bench.crossing import measure as crossing
 from bench.crossing import report as crossing_report
 from bench.crossing.cases import SIZES, Size
 from bench.figures import Verdict
+from bench.migrations import measure as migrations
 from bench.orphans import measure as orphans
 from django_fleet.testing.servers.errors import ServerUnavailableError
 
@@ -78,11 +79,18 @@ def _orphans(options: argparse.Namespace) -> Found:
     return orphans.table(found), orphans.for_machines(found), orphans.verdicts(found)
 
 
+def _migrations(options: argparse.Namespace) -> Found:
+    found, idle = migrations.measure(options.size, options.rounds)
+    data = migrations.for_machines(found, idle)
+    return migrations.table(found, idle), data, migrations.verdicts(options.size, found, idle)
+
+
 MEASURES: dict[str, Callable[[argparse.Namespace], Found]] = {
     "routing": _routing,
     "first": _first,
     "crossing": _crossing,
     "orphans": _orphans,
+    "migrations": _migrations,
 }
 
 

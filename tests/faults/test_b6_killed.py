@@ -61,7 +61,9 @@ def test_b6_whenever_it_is_killed_the_next_run_completes(lab, tmp_path):
             project = Project(tmp_path / str(number), _entries())
             begun = time.monotonic()
             process = project.start("fleet", "migrate")
-            kill_when(process, moments.uniform(nothing_s * 0.7, (nothing_s + 2 * whole_s) / 3), begun)
+            kill_when(
+                process, moments.uniform(nothing_s * 0.7, (nothing_s + 2 * whole_s) / 3), begun
+            )
             seen.append(sum(recorded(alias) for alias in aliases()))
             status, out = project.run("fleet", "migrate", "--lock-wait", "5")
             assert status == 0, out

@@ -1,0 +1,1 @@
+"""One run of ``fleet migrate`` beside a loop of ``migrate --database``."""
