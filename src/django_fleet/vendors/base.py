@@ -8,7 +8,6 @@ from django_fleet.vendors.arrow.reader import ArrowReader
 from django_fleet.vendors.carriers.carrier import Carrier
 from django_fleet.vendors.features import Features
 from django_fleet.vendors.history.history import History, Look
-from django_fleet.vendors.history.history import History
 from django_fleet.vendors.locks.lock import Locks
 from django_fleet.vendors.texts import BYTES, Collations, Texts
 
@@ -103,6 +102,7 @@ class Vendor:
     def is_server_away(self, error: BaseException) -> bool:
         """Whether the same error means that the server should be left alone for a while."""
         return self.is_connection_lost(error)
+
     def is_open_to_threads(self, connection: "BaseDatabaseWrapper") -> bool:
         """Whether another thread that connects with the same settings meets the same database."""
         del connection

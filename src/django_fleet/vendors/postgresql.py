@@ -158,12 +158,6 @@ class PostgreSQL(Vendor):
         return Collations(_default(json.loads(database)), of_columns)
 
 
-def _state(error: BaseException) -> str | None:
-    """The SQLSTATE that the server gave to the driver's error."""
-    cause = error.__cause__
-    return getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)
-
-
 def _default(facts: Mapping[str, Any]) -> Texts:
     """The rules of a database by its row in ``pg_database``, which grew with the versions.
 
