@@ -7,7 +7,7 @@ from django.db import connections
 
 from lab.commands import findings, fleet_json, run
 from lab.crm.models import Call, Customer
-from lab.fleets import tables
+from lab.fleets import tables, unreachable
 
 AUTH = dict.fromkeys(("auth", "contenttypes", "admin", "sessions"), "users")
 
@@ -75,7 +75,7 @@ def test_b_fleet_status_shows_every_database(lab):
 def test_b_fleet_status_fails_when_a_database_is_down(lab):
     """The others are shown, and the exit status is not 0."""
     entries = lab.entries({"default": {}, "analytics": {}})
-    entries["analytics"] = _unreachable(entries["analytics"])
+    entries["analytics"] = unreachable(entries["analytics"])
     with lab.project(entries, FLEET={}):
         found, error = fleet_json("status")
         assert "1 of 2 databases did not answer: 'analytics'" in error
@@ -123,12 +123,6 @@ def test_b_fleet_check_includes_the_system_checks(lab):
         assert "1 system checks failed" in error
         with pytest.raises(SystemCheckError):
             run("check")
-
-
-def _unreachable(entry):
-    if "sqlite" in entry["ENGINE"]:
-        return {**entry, "NAME": "/nowhere/at/all.sqlite3"}
-    return {**entry, "PORT": "1"}
 
 
 def test_b3_mending_keeps_what_somebody_still_needs(lab):

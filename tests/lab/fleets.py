@@ -138,6 +138,13 @@ def tables(alias) -> set[str]:
     return set(connections[alias].introspection.table_names())
 
 
+def unreachable(entry):
+    """The entry of a database with nothing behind it."""
+    if "sqlite" in entry["ENGINE"]:
+        return {**entry, "NAME": "/nowhere/at/all.sqlite3"}
+    return {**entry, "PORT": "1"}
+
+
 def _forget_connections():
     for connection in connections.all(initialized_only=True):
         BaseDatabaseWrapper.close(connection)  # SQLite's own keeps a database in memory open

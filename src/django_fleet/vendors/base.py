@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django_fleet.vendors.arrow.reader import ArrowReader
 from django_fleet.vendors.carriers.carrier import Carrier
+from django_fleet.vendors.catalog.catalog import Catalog
 from django_fleet.vendors.features import Features
 from django_fleet.vendors.history.history import History, Look
 from django_fleet.vendors.locks.lock import Locks
@@ -41,6 +42,7 @@ class Vendor:
     arrow: ClassVar[ArrowReader] = ArrowReader()
     history: ClassVar[History] = History()
     locks: ClassVar[Locks] = Locks()
+    catalog: ClassVar[Catalog] = Catalog()
 
     def server_version(self, connection: "BaseDatabaseWrapper") -> str:
         """Product and version for people: ``PostgreSQL 16.14``."""

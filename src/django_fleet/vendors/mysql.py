@@ -12,6 +12,8 @@ from django_fleet.vendors.arrow.reader import ArrowReader
 from django_fleet.vendors.base import Standing, Vendor, all_rows, one_row
 from django_fleet.vendors.carriers.carrier import Carrier
 from django_fleet.vendors.carriers.mysql import MySQLCarrier
+from django_fleet.vendors.catalog.catalog import Catalog
+from django_fleet.vendors.catalog.mysql import MySQLCatalog
 from django_fleet.vendors.features import Features
 from django_fleet.vendors.history.history import History, Look
 from django_fleet.vendors.history.mysql import MySQLHistory
@@ -39,6 +41,7 @@ class MySQL(Vendor):
     arrow: ClassVar[ArrowReader] = MySQLArrowReader()
     history: ClassVar[History] = MySQLHistory()
     locks: ClassVar[Locks] = MySQLLocks()
+    catalog: ClassVar[Catalog] = MySQLCatalog()
 
     def server_version(self, connection: "BaseDatabaseWrapper") -> str:
         (version,) = one_row(connection, "SELECT VERSION()")

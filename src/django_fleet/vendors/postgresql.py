@@ -13,6 +13,8 @@ from django_fleet.vendors.arrow.reader import ArrowReader
 from django_fleet.vendors.base import Standing, Vendor, all_rows, one_row
 from django_fleet.vendors.carriers.carrier import Carrier
 from django_fleet.vendors.carriers.postgresql import PostgreSQLCarrier
+from django_fleet.vendors.catalog.catalog import Catalog
+from django_fleet.vendors.catalog.postgresql import PostgreSQLCatalog
 from django_fleet.vendors.features import Features
 from django_fleet.vendors.history.history import History, Look
 from django_fleet.vendors.history.postgresql import PostgreSQLHistory
@@ -60,6 +62,7 @@ class PostgreSQL(Vendor):
     arrow: ClassVar[ArrowReader] = PostgreSQLArrowReader()
     history: ClassVar[History] = PostgreSQLHistory()
     locks: ClassVar[Locks] = PostgreSQLLocks()
+    catalog: ClassVar[Catalog] = PostgreSQLCatalog()
 
     def server_version(self, connection: "BaseDatabaseWrapper") -> str:
         (version,) = one_row(connection, "SHOW server_version")

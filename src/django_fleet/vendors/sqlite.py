@@ -8,6 +8,8 @@ from django_fleet.vendors.arrow.sqlite import SQLiteArrowReader
 from django_fleet.vendors.base import Standing, Vendor, all_rows
 from django_fleet.vendors.carriers.carrier import Carrier
 from django_fleet.vendors.carriers.sqlite import SQLiteCarrier
+from django_fleet.vendors.catalog.catalog import Catalog
+from django_fleet.vendors.catalog.sqlite import SQLiteCatalog
 from django_fleet.vendors.features import Features
 from django_fleet.vendors.history.history import History
 from django_fleet.vendors.history.sqlite import SQLiteHistory
@@ -38,6 +40,7 @@ class SQLite(Vendor):
     arrow: ClassVar[ArrowReader] = SQLiteArrowReader()
     history: ClassVar[History] = SQLiteHistory()
     locks: ClassVar[Locks] = SQLiteLocks()
+    catalog: ClassVar[Catalog] = SQLiteCatalog()
 
     def make_session_read_only(self, connection: "BaseDatabaseWrapper") -> None:
         with connection.cursor() as cursor:

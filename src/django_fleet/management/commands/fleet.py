@@ -4,10 +4,28 @@ from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from django_fleet.management.verbs import check, explain, migrate, orphans, status
+from django_fleet.management.verbs import (
+    check,
+    diff,
+    explain,
+    makemigrations,
+    migrate,
+    orphans,
+    showmigrations,
+    status,
+)
 from django_fleet.management.verbs.verb import Verb
 
-VERBS: Final[tuple[Verb, ...]] = (status.VERB, explain.VERB, check.VERB, migrate.VERB, orphans.VERB)
+VERBS: Final[tuple[Verb, ...]] = (
+    status.VERB,
+    explain.VERB,
+    check.VERB,
+    migrate.VERB,
+    orphans.VERB,
+    diff.VERB,
+    showmigrations.VERB,
+    makemigrations.VERB,
+)
 
 
 class Command(BaseCommand):

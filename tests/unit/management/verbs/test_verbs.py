@@ -55,7 +55,16 @@ def create_reports():
 def test_every_verb_has_help_and_an_example_that_parses():
     """``--help`` shows both; the example is a line that works."""
     parser = Command().create_parser("manage.py", "fleet")
-    assert [verb.name for verb in VERBS] == ["status", "explain", "check", "migrate", "orphans"]
+    assert [verb.name for verb in VERBS] == [
+        "status",
+        "explain",
+        "check",
+        "migrate",
+        "orphans",
+        "diff",
+        "showmigrations",
+        "makemigrations",
+    ]
     for verb in VERBS:
         words = verb.example.split()
         assert words[:3] == ["manage.py", "fleet", verb.name]

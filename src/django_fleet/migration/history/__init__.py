@@ -1,0 +1,1 @@
+"""What was applied where: the recorded migrations of all databases, beside those of the project."""

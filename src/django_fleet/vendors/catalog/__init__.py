@@ -1,0 +1,1 @@
+"""What a database holds: its tables, columns, indexes and constraints, read from each vendor's catalog."""
