@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from django_fleet.vendors.alterations.alterations import Alterations
 from django_fleet.vendors.arrow.reader import ArrowReader
 from django_fleet.vendors.carriers.carrier import Carrier
 from django_fleet.vendors.catalog.catalog import Catalog
@@ -43,6 +44,7 @@ class Vendor:
     history: ClassVar[History] = History()
     locks: ClassVar[Locks] = Locks()
     catalog: ClassVar[Catalog] = Catalog()
+    alterations: ClassVar[Alterations] = Alterations()
 
     def server_version(self, connection: "BaseDatabaseWrapper") -> str:
         """Product and version for people: ``PostgreSQL 16.14``."""

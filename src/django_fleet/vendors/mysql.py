@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from django.db.utils import InterfaceError, OperationalError
 
+from django_fleet.vendors.alterations.alterations import Alterations
+from django_fleet.vendors.alterations.mysql import MySQLAlterations
 from django_fleet.vendors.arrow.mysql import MySQLArrowReader
 from django_fleet.vendors.arrow.reader import ArrowReader
 from django_fleet.vendors.base import Standing, Vendor, all_rows, one_row
@@ -42,6 +44,7 @@ class MySQL(Vendor):
     history: ClassVar[History] = MySQLHistory()
     locks: ClassVar[Locks] = MySQLLocks()
     catalog: ClassVar[Catalog] = MySQLCatalog()
+    alterations: ClassVar[Alterations] = MySQLAlterations()
 
     def server_version(self, connection: "BaseDatabaseWrapper") -> str:
         (version,) = one_row(connection, "SELECT VERSION()")

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from django.db.utils import InterfaceError, OperationalError
 
+from django_fleet.vendors.alterations.alterations import Alterations
+from django_fleet.vendors.alterations.postgresql import PostgreSQLAlterations
 from django_fleet.vendors.arrow.postgresql import PostgreSQLArrowReader
 from django_fleet.vendors.arrow.reader import ArrowReader
 from django_fleet.vendors.base import Standing, Vendor, all_rows, one_row
@@ -63,6 +65,7 @@ class PostgreSQL(Vendor):
     history: ClassVar[History] = PostgreSQLHistory()
     locks: ClassVar[Locks] = PostgreSQLLocks()
     catalog: ClassVar[Catalog] = PostgreSQLCatalog()
+    alterations: ClassVar[Alterations] = PostgreSQLAlterations()
 
     def server_version(self, connection: "BaseDatabaseWrapper") -> str:
         (version,) = one_row(connection, "SHOW server_version")

@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
+from django_fleet.vendors.alterations.alterations import Alterations
+from django_fleet.vendors.alterations.sqlite import SQLiteAlterations
 from django_fleet.vendors.arrow.reader import ArrowReader
 from django_fleet.vendors.arrow.sqlite import SQLiteArrowReader
 from django_fleet.vendors.base import Standing, Vendor, all_rows
@@ -41,6 +43,7 @@ class SQLite(Vendor):
     history: ClassVar[History] = SQLiteHistory()
     locks: ClassVar[Locks] = SQLiteLocks()
     catalog: ClassVar[Catalog] = SQLiteCatalog()
+    alterations: ClassVar[Alterations] = SQLiteAlterations()
 
     def make_session_read_only(self, connection: "BaseDatabaseWrapper") -> None:
         with connection.cursor() as cursor:

@@ -8,6 +8,7 @@ from django_fleet.management.verbs import (
     check,
     diff,
     explain,
+    lint,
     makemigrations,
     migrate,
     orphans,
@@ -25,6 +26,7 @@ VERBS: Final[tuple[Verb, ...]] = (
     diff.VERB,
     showmigrations.VERB,
     makemigrations.VERB,
+    lint.VERB,
 )
 
 

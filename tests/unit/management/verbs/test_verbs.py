@@ -64,6 +64,7 @@ def test_every_verb_has_help_and_an_example_that_parses():
         "diff",
         "showmigrations",
         "makemigrations",
+        "lint",
     ]
     for verb in VERBS:
         words = verb.example.split()
