@@ -11,6 +11,7 @@
     ├── CommandTargetError             (also CommandError)
     ├── MigrationTargetError           (also CommandError)
     ├── MigrationLockError
+    ├── MigrationReplayError
     ├── OrphanSearchError              (also CommandError)
     │   ├── UnknownRelationError
     │   ├── CompositeRelationError
@@ -65,6 +66,7 @@ __all__ = [
     "FleetError",
     "InvalidLimitError",
     "MigrationLockError",
+    "MigrationReplayError",
     "MigrationTargetError",
     "MissingConnectionError",
     "NotInstalledError",
@@ -233,6 +235,21 @@ class MigrationLockError(FleetError):
             f"Another migration holds the lock of {alias!r} ({holder or 'unknown'}), {when}. This "
             "database was left as it is. Wait until the other is over and run this one again; "
             "--lock-wait SECONDS waits longer."
+        )
+
+
+class MigrationReplayError(FleetError):
+    """Replayed SQL left a schema that differs from the one that it was recorded on."""
+
+    code = "migration-replay"
+
+    def __init__(self, alias: str, recorded_on: str) -> None:
+        self.alias = alias
+        self.recorded_on = recorded_on
+        super().__init__(
+            f"The migrations of {alias!r} were replayed from {recorded_on!r} and are recorded, but the two "
+            f"schemas differ. manage.py fleet diff {recorded_on} {alias} shows where; mend {alias!r} by SQL, "
+            "and migrate such databases without --replay."
         )
 
 

@@ -26,6 +26,7 @@ from django_fleet.migration.executor import (
 from django_fleet.migration.lock import locked
 from django_fleet.migration.outcome import Outcome, Place, State
 from django_fleet.migration.plan import Plans
+from django_fleet.migration.replay import Tapes
 from django_fleet.relations.sweep import Stop
 from django_fleet.vendors import vendor_of
 
@@ -53,6 +54,9 @@ class Crew:
 
     With one, the calling thread does the work, on its own connections.
     """
+
+    tapes: Tapes | None = None
+    """Where SQL is to be replayed on databases that are alike."""
 
     is_fail_fast: bool = False
     """Whether a failure keeps databases from being begun."""
@@ -164,7 +168,14 @@ class Crew:
         with locked(connection, self.conduct.lock_wait_s, self.stop.wait, tell) as lock:
             plan = self.plans.of(connection)
             at_hand = Undertaking(
-                outcome, place, lock, self.stop.wait, tell, self._alone, self._is_ordered
+                outcome,
+                place,
+                lock,
+                self.stop.wait,
+                tell,
+                self._alone,
+                self.tapes,
+                self._is_ordered,
             )
             Executor(connection, plan, self.conduct, at_hand).run()
 

@@ -19,6 +19,7 @@ from django.db.transaction import atomic
 from django_fleet.blocks import Block
 from django_fleet.migration.missing import create_missing
 from django_fleet.migration.outcome import Outcome, Place, Skip
+from django_fleet.migration.replay import Replay, Tapes
 from django_fleet.migration.skipping import has_nothing_to_do
 from django_fleet.migration.steps import Leg, Step, forwards
 from django_fleet.relations.split.moves import homes_to_come_first, moves_a_column
@@ -87,6 +88,9 @@ class Undertaking:
     alone: AbstractContextManager[Any]
     """Held while a column moves: that reads and writes other databases, which must not move it, too."""
 
+    tapes: Tapes | None = None
+    """Where SQL is replayed: what others were changed by."""
+
     is_ordered: bool = True
     """Whether to leave off where another database has to come first."""
 
@@ -106,6 +110,7 @@ class Executor:
         self._conduct = conduct
         self._at_hand = at_hand
         self._recorder = MigrationRecorder(connection)
+        self._replay: Replay | None = None
         self._text = StringIO()
         self._out = OutputWrapper(self._text)
 
@@ -124,13 +129,24 @@ class Executor:
         self._signal(emit_pre_migrate_signal, self.plan.start.apps, told)
         if told:
             self._recorder.ensure_schema()
+        if told and self._at_hand.tapes is not None:
+            self._replay = self._at_hand.tapes.replay(self.connection, self.plan)
+        try:
+            self._migrate_all(told)
+        finally:
+            if self._replay is not None:
+                self._replay.leave()
+        self._at_hand.place.migration = self._at_hand.place.operation = ""
+        self._record_squashed()
+        self._signal(emit_post_migrate_signal, self.plan.apps_afterwards(), told)
+
+    def _migrate_all(self, told: "list[tuple[Migration, bool]]") -> None:
         for leg in self._legs(told):
             if self._at_hand.pause(0):
                 raise StoppedError
             self._migrate(leg)
-        self._at_hand.place.migration = self._at_hand.place.operation = ""
-        self._record_squashed()
-        self._signal(emit_post_migrate_signal, self.plan.apps_afterwards(), told)
+        if self._replay is not None:
+            self._replay.end()
 
     def _signal(self, emit: Any, registry: Any, told: "list[tuple[Migration, bool]]") -> None:
         conduct = self._conduct
@@ -227,12 +243,24 @@ class Executor:
                 vendor_of(self.connection).limit_transaction(
                     self.connection, conduct.lock_timeout_s, conduct.statement_timeout_s
                 )
-            self._operate(leg, editor, skipped)
+            self._play_or_operate(leg, editor, skipped)
             self._at_hand.place.operation = ""
             if is_one:
                 self._record(leg)
         if not is_one:
             self._record(leg)
+
+    def _play_or_operate(
+        self, leg: Leg, editor: "BaseDatabaseSchemaEditor", skipped: list[Skip]
+    ) -> None:
+        if self._replay is not None:
+            statements = self._replay.played(leg)
+            if statements is not None:
+                for sql, params in statements:
+                    editor.execute(sql, params)
+                return
+            self._replay.listen(leg, editor)
+        self._operate(leg, editor, skipped)
 
     def _operate(self, leg: Leg, editor: "BaseDatabaseSchemaEditor", skipped: list[Skip]) -> None:
         migration = leg.migration

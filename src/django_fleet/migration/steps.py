@@ -6,7 +6,7 @@ read afterwards, so databases with the same history share them, threads included
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from django.db.migrations.migration import Migration
 from django.db.migrations.operations.fields import FieldOperation
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from django.db.migrations.operations.base import Operation
     from django.db.migrations.state import ProjectState
 
-_SCHEMA_OPERATIONS = (FieldOperation, IndexOperation, ModelOperation)
+_OF_DJANGO: Final = "django.db.migrations.operations."
+_SCHEMA_OPERATIONS: Final = (FieldOperation, IndexOperation, ModelOperation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,12 @@ def backwards(
     for migration in undone:
         turned = (Step(each.operation, each.after, each.before) for each in found[migration][::-1])
         yield Leg(migration, is_backwards=True, steps=tuple(turned))
+
+
+def is_of_the_schema(operation: "Operation") -> bool:
+    """Whether it is an operation on a model, field or index, and Django's own."""
+    is_known = type(operation).__module__.startswith(_OF_DJANGO)
+    return is_known and isinstance(operation, _SCHEMA_OPERATIONS)
 
 
 def settled(state: "ProjectState") -> "ProjectState":

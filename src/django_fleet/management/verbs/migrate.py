@@ -21,6 +21,7 @@ from django_fleet.migration.executor import LOCK_WAIT_S, Conduct
 from django_fleet.migration.outcome import Failure, Outcome
 from django_fleet.migration.plan import Goal, Plans
 from django_fleet.migration.preview import Preview, preview
+from django_fleet.migration.replay import Tapes
 from django_fleet.routing.running import running
 from django_fleet.routing.targets import check_write_target
 
@@ -58,6 +59,11 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--fail-fast", action="store_true", help="after a failure, begin no further database"
+    )
+    parser.add_argument(
+        "--replay",
+        action="store_true",
+        help="send the SQL that changed one database to those that were exactly like it",
     )
     parser.add_argument(
         "--plan", action="store_true", help="show what would be done, and do nothing"
@@ -114,7 +120,10 @@ def run(command: BaseCommand, options: dict[str, Any]) -> None:
     )
     quiet = options["json"] or options["verbosity"] == 0
     with stopped_by_signals() as stop, Board(command.stdout, len(aliases), quiet=quiet) as board:
-        crew = Crew(plans, conduct, stop, board.tell, jobs, is_fail_fast=options["fail_fast"])
+        tapes = Tapes() if options["replay"] else None
+        crew = Crew(
+            plans, conduct, stop, board.tell, jobs, tapes, is_fail_fast=options["fail_fast"]
+        )
         outcomes = crew.run(aliases, options["canary"])
     _report(command, options, outcomes)
 
