@@ -135,6 +135,14 @@ def test_b5_fleet_makemigrations_checks_every_history(lab):
         assert error == "2 things do not fit. Nothing was written."
 
 
+def test_b5_fleet_makemigrations_asks_no_database_without_models_of_migrations(lab):
+    """A database that is dedicated to an app without migrations may have any history."""
+    with lab.fleet({"default": {}, "analytics": {}}):
+        lab.migrate("default", "analytics")
+        forget("analytics", "contenttypes", "0001_initial")
+        assert fleet_json("makemigrations", "crm", "--check") == ([], None)
+
+
 def test_b5_fleet_makemigrations_finds_changes_and_conflicts(lab, tmp_path):
     """In the files: a model that has changed, then two migrations that are both the last."""
     two = {"m0001_initial": CRM, "m0002_a": after("0001_initial"), "m0002_b": after("0001_initial")}
@@ -147,7 +155,7 @@ def test_b5_fleet_makemigrations_finds_changes_and_conflicts(lab, tmp_path):
             assert "Alter field number on call; Alter field name on customer" in found["what"]
             assert error == "1 thing does not fit. Nothing was written."
             assert [path.name for path in place.glob("0*.py")] == ["0001_initial.py"]
-        with migration_files(tmp_path, **two):
+        with migration_files(tmp_path, **two | {"m0001_initial": short}):
             (found,), _ = fleet_json("makemigrations", "crm", "--check")
             assert (found["kind"], found["place"]) == ("conflict", "crm")
             assert found["what"].endswith("0002_a, 0002_b")

@@ -142,6 +142,7 @@ def test_b6_fleet_lint_asks_the_routers(lab):
     """An app that lives elsewhere changes nothing here, whatever is recorded."""
     with lab.fleet({"default": {}, "calls": {}}, PLACEMENT={"crm": "calls"}):
         migrate_to("calls", "0001")
+        migrate_to("default", "0001")
         found, _ = fleet_json("lint", "crm")
         assert {alias for each in found for alias in each["databases"]} == {"calls"}
 
