@@ -12,7 +12,7 @@ from django.db.migrations.state import ProjectState
 from django_fleet.migration.history.project import Project
 from django_fleet.migration.history.records import Key
 from django_fleet.migration.lint.rule import Hit, Rule, Server
-from django_fleet.migration.lint.rules import IDS, RULES
+from django_fleet.migration.lint.rules import IDS, hits
 from django_fleet.migration.lint.size import Size, Sizes
 from django_fleet.migration.lint.step import Step, steps_of
 from django_fleet.migration.visit import visit
@@ -69,6 +69,8 @@ class _Pending:
 
     def learn(self, step: Step) -> None:
         """Takes note of tables that a step makes or renames."""
+        if step.is_state_only:
+            return
         after = step.model_after
         if isinstance(step.operation, AlterModelTable | RenameModel) and after is not None:
             old, new = step.table, after._meta.db_table
@@ -145,10 +147,7 @@ def _server(alias: str) -> Server:
 
 def _judged(step: Step, server: Server, pending: Mapping[str, _Pending]) -> Iterator[_Suspicion]:
     accepted = _accepted(step)
-    for rule in RULES:
-        hit = rule.judge(step, server)
-        if hit is None:
-            continue
+    for rule, hit in hits(step, server):
         places = {
             alias: tuple(each.renamed.get(table, table) for table in hit.tables)
             for alias, each in pending.items()

@@ -146,3 +146,17 @@ def newly_not_null(step: Step, server: Server) -> Hit | None:
         remedy,
         (step.table,),
     )
+
+
+def forgotten_column(step: Step, _server: Server) -> Hit | None:
+    """A column that the models forget, and that the database still wants to be filled."""
+    column = _unfilled(step.field_before)
+    if not isinstance(step.operation, RemoveField) or not column:
+        return None
+    return Hit(
+        "danger",
+        f"{step.table}.{column} stays, NOT NULL without a default in the database, and the next release "
+        "does not fill it: its INSERTs fail",
+        "null=True or a db_default first, by an AlterField before this operation",
+        (step.table,),
+    )

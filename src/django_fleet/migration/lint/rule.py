@@ -57,3 +57,5 @@ class Rule:
     id: str
     title: str
     judge: Callable[[Step, Server], Hit | None]
+    is_about_state: bool = False
+    """Whether it judges steps that change the models only; the others judge what the database does."""

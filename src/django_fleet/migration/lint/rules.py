@@ -1,9 +1,11 @@
 """The table of rules. An id is never given to another rule."""
 
+from collections.abc import Iterator
 from typing import Final
 
 from django_fleet.migration.lint import conduct, locks, release
-from django_fleet.migration.lint.rule import Rule
+from django_fleet.migration.lint.rule import Hit, Rule, Server
+from django_fleet.migration.lint.step import Step
 
 RULES: Final[tuple[Rule, ...]] = (
     Rule("L001", "NOT NULL column without a default in the database", release.not_null_column),
@@ -12,6 +14,7 @@ RULES: Final[tuple[Rule, ...]] = (
     Rule("L004", "column removed", release.removed_column),
     Rule("L005", "table removed", release.removed_table),
     Rule("L006", "column becomes NOT NULL", release.newly_not_null),
+    Rule("L007", "column forgotten that has to be filled", release.forgotten_column, True),
     Rule("L101", "type changed, and not in place", locks.changed_type),
     Rule("L102", "index built under a lock", locks.index_with_lock),
     Rule("L103", "check added with all rows", locks.checked_constraint),
@@ -28,3 +31,11 @@ RULES: Final[tuple[Rule, ...]] = (
 """L0..: the running release. L1..: big tables. L2..: how a migration runs."""
 
 IDS: Final = frozenset(rule.id for rule in RULES)
+
+
+def hits(step: Step, server: Server) -> Iterator[tuple[Rule, Hit]]:
+    """What the rules have to say about one step on one vendor."""
+    for rule in RULES:
+        hit = rule.judge(step, server) if rule.is_about_state == step.is_state_only else None
+        if hit is not None:
+            yield rule, hit

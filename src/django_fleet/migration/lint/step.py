@@ -27,13 +27,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What happens to the database in one operation."""
+    """What happens in one operation."""
 
     key: Key
     migration: Migration
     operation: Operation
     before: ProjectState
     after: ProjectState
+    is_state_only: bool = False
+    """Whether only the models change, and the database does not."""
 
     @property
     def model_before(self) -> "type[Model] | None":
@@ -106,9 +108,10 @@ def steps_of(
         operation.state_forwards(key[0], after)
         if isinstance(operation, SeparateDatabaseAndState):
             inner: Any = Migration(migration.name, key[0])
-            inner.operations = list(operation.database_operations)
+            is_state_only = not operation.database_operations
+            inner.operations = list(operation.database_operations or operation.state_operations)
             for step in steps_of(key, inner, state):
-                yield replace(step, migration=migration)
+                yield replace(step, migration=migration, is_state_only=is_state_only)
         else:
             yield Step(key, migration, operation, state, after)
         state = after

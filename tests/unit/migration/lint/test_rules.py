@@ -15,7 +15,7 @@ from django.db.models.functions import Lower, Now, Random
 from django.db.utils import ConnectionHandler
 
 from django_fleet.migration.lint.rule import Server
-from django_fleet.migration.lint.rules import IDS, RULES
+from django_fleet.migration.lint.rules import IDS, RULES, hits
 from django_fleet.migration.lint.step import steps_of
 from django_fleet.vendors import vendor_of
 
@@ -61,12 +61,10 @@ def judged(vendor, *operations, **attributes):
     migration = type("Migration", (migrations.Migration,), body)("0002_more", "shop")
     found = {}
     for step in steps_of(("shop", "0002_more"), migration, project_state()):
-        for rule in RULES:
-            hit = rule.judge(step, server(vendor))
-            if hit is not None:
-                assert hit.what
-                assert hit.remedy
-                found[rule.id] = hit
+        for rule, hit in hits(step, server(vendor)):
+            assert hit.what
+            assert hit.remedy
+            found[rule.id] = hit
     return found
 
 
@@ -80,6 +78,10 @@ def alter(name, field):
 
 def constraint(each):
     return migrations.AddConstraint("book", each)
+
+
+def state_only(operation):
+    return migrations.SeparateDatabaseAndState(state_operations=[operation])
 
 
 def nothing(apps, schema_editor):
@@ -121,6 +123,7 @@ FOUND = [
     ("L004", migrations.RemoveField("book", "tags"), VENDORS),
     ("L005", migrations.DeleteModel("Book"), VENDORS),
     ("L006", alter("pages", models.IntegerField(default=1)), VENDORS),
+    ("L007", state_only(migrations.RemoveField("book", "title")), VENDORS),
     # -- big tables
     ("L101", alter("title", models.TextField()), ("mysql",)),
     ("L101", alter("title", models.CharField(max_length=50)), NOT_SQLITE),
@@ -167,6 +170,9 @@ LEFT_ALONE = [
     ("L004", alter("pages", models.IntegerField())),
     ("L005", migrations.CreateModel("Shelf", [("id", models.AutoField(primary_key=True))])),
     ("L006", alter("pages", models.BigIntegerField(null=True))),
+    ("L007", state_only(migrations.RemoveField("book", "pages"))),
+    ("L007", state_only(migrations.RemoveField("book", "tags"))),
+    ("L007", migrations.RemoveField("book", "title")),
     ("L101", alter("pages", models.IntegerField(null=True, help_text="how many"))),
     ("L101", alter("title", models.CharField(max_length=200))),
     ("L102", AddIndexConcurrently("book", INDEX)),
@@ -194,7 +200,8 @@ LEFT_ALONE = [
 
 
 def said(case):
-    return f"{case[0]}-{case[1].describe()}"
+    inner = getattr(case[1], "state_operations", None) or [case[1]]
+    return f"{case[0]}-{inner[0].describe()}"
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
@@ -254,6 +261,9 @@ def test_what_reaches_the_state_only_is_no_danger():
     remove = migrations.RemoveField("book", "pages")
     apart = migrations.SeparateDatabaseAndState
     assert judged("postgresql", apart(state_operations=[remove])) == {}
+    dropped = migrations.RunSQL("ALTER TABLE shop_book DROP COLUMN title")
+    forgotten = migrations.RemoveField("book", "title")
+    assert set(judged("sqlite", apart([dropped], [forgotten]))) == {"L203"}
     assert set(judged("postgresql", apart(database_operations=[remove]))) == {"L004"}
 
 
