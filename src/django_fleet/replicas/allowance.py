@@ -24,6 +24,10 @@ class Allowance:
         self._lock = threading.Lock()
         self._left: dict[str, tuple[float, float]] = {}
 
+    def forked(self) -> None:
+        """In a child process: whoever held the lock stayed behind."""
+        self._lock = threading.Lock()
+
     def admit(self, work: "UnitOfWork", primary: str) -> None:
         """Lets the unit of work read ``primary`` for a second, or raises ``ReplicasUnavailableError``."""
         if self._units_per_s is None:

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 
 SILENT: Final = "it does not answer"
 
+LASTING_S: Final = 5.0
+"""For so long a primary has to be silent before it is given up for a node that took writes beside it:
+an interruption ends no split brain."""
+
 logger: Final = logging.getLogger("django_fleet.replicas")
 
 
@@ -40,7 +44,9 @@ class ClusterWatch:
         self._nodes = nodes
         self._follow = follow
         self._lock = threading.Lock()
-        self._history = vendor_of(connections[cluster.primary]).history
+        self._is_split = False
+        """Whether another node took writes beside the primary."""
+        self._reported: list[str] = []
 
     def hurry(self) -> None:
         """Every node is looked at at the next tick."""
@@ -86,7 +92,8 @@ class ClusterWatch:
         else:
             lag_s = None
             if look.position is not None:
-                lag_s = self.trail.lag_s(look.position, self._history.reaches, time.monotonic())
+                history = vendor_of(connections[watcher.alias]).history
+                lag_s = self.trail.lag_s(look.position, history.reaches, time.monotonic())
             self._nodes.looked(watcher.alias, look, lag_s)
 
     def _is_another_primary(self, watcher: "Watcher") -> bool:
@@ -97,15 +104,25 @@ class ClusterWatch:
             return False
         if primary.look is None:
             return primary.failures > 0  # or it was not looked at yet
-        return bool(primary.look.is_replica) or primary.look.server != look.server
+        if primary.look.is_replica:
+            return True
+        is_split = primary.look.server != look.server
+        self._is_split = self._is_split or is_split
+        return is_split
+
+    def _is_gone(self, primary: "Watcher") -> bool:
+        if primary.look is not None:
+            return bool(primary.look.is_replica)
+        silent_s = time.monotonic() - primary.looked_at
+        return primary.failures > 0 and (not self._is_split or silent_s >= LASTING_S)
 
     def _consider(self) -> None:
         """Follows the one node that was made the primary in the place of one that is none any more."""
         if not self._policy.follow_primary:
             return
         primary = self.watchers[self.cluster.primary]
-        is_gone = primary.failures > 0 or (primary.look is not None and primary.look.is_replica)
-        if not is_gone:
+        if not self._is_gone(primary):
+            self._reported = []
             return
         promoted = [
             watcher.alias
@@ -115,10 +132,11 @@ class ClusterWatch:
             and watcher.look.is_replica is False
             and (watcher.look.is_sure or watcher.was_replica)
         ]
-        if len(promoted) > 1:
-            logger.error("several_primaries", extra={"alias": primary.alias, "replicas": promoted})
-        elif promoted:
+        if len(promoted) == 1:
             self._follow(primary.alias, promoted[0])
-            self.trail = Trail()
+            self.trail, self._is_split = Trail(), False
             for alias in (primary.alias, promoted[0]):
                 self.watchers[alias].start_again()
+        elif promoted and promoted != self._reported:
+            logger.error("several_primaries", extra={"alias": primary.alias, "replicas": promoted})
+        self._reported = promoted

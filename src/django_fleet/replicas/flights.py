@@ -65,6 +65,17 @@ class Flights:
             with self._lock:  # whoever closes its socket is done, or comes too late
                 self.under_way.pop(id(connection), None)
 
+    def watch(self, aliases: frozenset[str]) -> None:
+        """From now on the calls of these replicas are noted."""
+        with self._lock:
+            self.aliases = aliases
+
+    def unwatch(self, aliases: frozenset[str]) -> None:
+        """Whoever watched these does so no more; somebody else may have begun meanwhile."""
+        with self._lock:
+            if self.aliases is aliases:
+                self.aliases = frozenset()
+
     def forked(self) -> None:
         """In a child process: nothing is under way, and nobody watches yet."""
         self.aliases = frozenset()

@@ -118,13 +118,14 @@ class _Loop:
                 self._watchers[alias] = Watcher(alias, deadline_s * _PATIENCE, watch.heard)
             watch.watchers = {alias: self._watchers[alias] for alias in watch.cluster.aliases}
         self._nodes = nodes
+        self._replicas = frozenset(
+            node.alias for watch in self._watches for node in watch.cluster.replicas
+        )
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="django-fleet-monitor", daemon=True)
 
     def start(self) -> None:
-        self._flights.aliases = frozenset(
-            node.alias for watch in self._watches for node in watch.cluster.replicas
-        )
+        self._flights.watch(self._replicas)
         for watcher in self._watchers.values():
             watcher.start()
         self._thread.start()
@@ -152,7 +153,7 @@ class _Loop:
             except Exception:  # the next step may go well
                 logger.error("monitor_failed", exc_info=True)  # noqa: G201 -- as all our events
         self.is_over = True
-        self._flights.aliases = frozenset()
+        self._flights.unwatch(self._replicas)
         for watcher in self._watchers.values():
             watcher.end()
 
@@ -169,11 +170,13 @@ class _Loop:
                 elif now >= watcher.due_at:
                     watcher.due_at = now + self._pause_s(watcher)
                     watcher.ask()
+                if watcher.failures and watcher.alias in self._replicas:
+                    self._nodes.stays_offline(watcher.alias)
 
     def _suspect(self, alias: str, now: float) -> None:
         """A statement waits for ``alias``: perhaps it works, perhaps the server hangs."""
         watcher = self._watchers[alias]
-        if watcher.is_given_up:
+        if watcher.is_given_up and watcher.asked_at is not None:
             self._flights.release(alias)  # it began to wait when that was known already
         elif now - watcher.looked_at >= self._hurry_s:
             self.hurry(alias)  # all of them: what hangs one may hang the others

@@ -103,6 +103,10 @@ class Nodes:
         """Whether a replica of the cluster takes reads."""
         return any(True for _ in self._able(cluster, None))
 
+    def takes_reads(self, cluster: Cluster, alias: str) -> bool:
+        """Whether ``alias`` is one of those that are chosen for reads now."""
+        return any(node.alias == alias for node in self._able(cluster, None))
+
     def _able(self, cluster: Cluster, max_lag_s: float | None) -> Iterator[Database]:
         """The replicas that take reads: healthy ones, and as many degraded ones as have to."""
         for alias in list(self.offline):
@@ -208,12 +212,12 @@ class Nodes:
         state.lag_s = lag_s
         if position is not None:
             self.showed(alias, position)
-        self._back(alias)
         most = self._policy.max_lag_s
         if most is not None and lag_s is not None and lag_s > most:
             self._becomes(alias, DEGRADED, f"it is {lag_s:.0f} s behind")
         else:
             self._becomes(alias, HEALTHY, "")
+        self._back(alias)  # in the state that it is in by now
 
     def went_offline(self, alias: str, error: BaseException | str) -> None:
         """Leaves ``alias`` alone for a while, because of ``error``."""
@@ -224,6 +228,11 @@ class Nodes:
         self.offline[alias] = self._clock() + self._policy.offline_s
         if self._becomes(alias, DOWN, str(error)):
             logger.warning("replica_went_offline", extra={"alias": alias, "error": str(error)})
+
+    def stays_offline(self, alias: str) -> None:
+        """Nothing has come from ``alias`` since it went offline, and somebody looks: it is not tried."""
+        if self.is_silent(alias):
+            self.offline[alias] = self._clock() + self._policy.offline_s
 
     def primary_answered(self, alias: str, position: str | None) -> None:
         """Takes in what a look at a primary showed."""
@@ -248,7 +257,8 @@ class Nodes:
     def _back(self, alias: str) -> None:
         if self.offline.pop(alias, None) is not None:
             logger.info("replica_back_in_rotation", extra={"alias": alias})
-            self._becomes(alias, HEALTHY, "")
+            if self.is_silent(alias):
+                self._becomes(alias, HEALTHY, "")
 
     def _becomes(self, alias: str, name: str, reason: str) -> bool:
         state = self._state(alias)

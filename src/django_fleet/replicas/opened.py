@@ -3,7 +3,7 @@
 import time
 from collections.abc import Collection
 from typing import TYPE_CHECKING
-from weakref import WeakSet
+from weakref import WeakSet, WeakValueDictionary
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
@@ -15,11 +15,11 @@ class Opened:
     def __init__(self) -> None:
         self.retired: WeakSet[BaseDatabaseWrapper] = WeakSet()
         """Those that lead to a server that their alias no longer names."""
-        self._known: WeakSet[BaseDatabaseWrapper] = WeakSet()
+        self._known: WeakValueDictionary[int, BaseDatabaseWrapper] = WeakValueDictionary()
 
     def note(self, connection: "BaseDatabaseWrapper") -> None:
         """A connection was opened, to what its settings name now."""
-        self._known.add(connection)
+        self._known[id(connection)] = connection
         self.retired.discard(connection)
 
     def retire(self, aliases: Collection[str]) -> None:
@@ -28,8 +28,9 @@ class Opened:
         Each connection is closed by the thread that owns it: before its next cursor, or by Django at
         the end of its request. Never inside a transaction.
         """
-        for connection in list(self._known):
-            if connection.alias not in aliases:
+        for reference in self._known.valuerefs():  # in one step: other threads add to it
+            connection = reference()
+            if connection is None or connection.alias not in aliases:
                 continue
             connection.close_at = time.monotonic()
             self.retired.add(connection)
@@ -39,6 +40,15 @@ class Opened:
 
     def replace(self, connection: "BaseDatabaseWrapper") -> None:
         """Closes a retired connection of the running thread, so that its next cursor opens another."""
-        if not connection.in_atomic_block:
+        if not has_transaction(connection):
             self.retired.discard(connection)
             connection.close()
+
+
+def has_transaction(connection: "BaseDatabaseWrapper") -> bool:
+    """Whether statements join a transaction that is open, or that the next one opens. Connects to nobody."""
+    if connection.in_atomic_block:
+        return True
+    if connection.connection is None:
+        return not connection.settings_dict["AUTOCOMMIT"]
+    return not connection.autocommit

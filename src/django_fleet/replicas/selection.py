@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from django.db import DatabaseError, InterfaceError, connections
 
+from django_fleet.replicas.opened import has_transaction
 from django_fleet.replicas.sight import NOTHING, Sight
 from django_fleet.vendors import vendor_of
 
@@ -137,7 +138,7 @@ class Selection:
         while it is known to be silent: what it showed last is not known then.
         """
         connection = connections[primary]
-        if _has_transaction(connection):
+        if has_transaction(connection):
             return False
         history = vendor_of(connection).history
         work.written.discard(primary)  # before the question: what is written meanwhile counts again
@@ -166,10 +167,13 @@ class Selection:
         kept = self._nodes.named(sight.node, cluster) if sight.node else ""
         if kept is None:
             return  # it began anew, or is gone: nobody knows what it had shown
-        only = named or kept
-        if only:
-            if kept in {"", only} and self._nodes.is_online(only):
-                yield only
+        if named:
+            if kept in {"", named} and self._nodes.is_online(named):
+                yield named
+            return
+        if kept:
+            if self._nodes.takes_reads(cluster, kept):
+                yield kept
             return
         asked: set[str] = set()
         while len(asked) < MOST_ASKED:
@@ -184,7 +188,7 @@ class Selection:
         if sight.is_empty:
             return True
         connection = connections[alias]
-        if _has_transaction(connection):
+        if has_transaction(connection):
             return False  # its snapshot may be older than any answer
         try:
             if connection.connection is None:
@@ -215,12 +219,3 @@ class Selection:
 
     def _may_wait(self, alias: str) -> bool:
         return self._wait_s > 0 and self._nodes.may_wait(alias, self._wait_s)
-
-
-def _has_transaction(connection: "BaseDatabaseWrapper") -> bool:
-    """Whether statements join a transaction that is open, or that the next one opens. Connects to nobody."""
-    if connection.in_atomic_block:
-        return True
-    if connection.connection is None:
-        return not connection.settings_dict["AUTOCOMMIT"]
-    return not connection.autocommit

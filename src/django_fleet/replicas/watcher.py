@@ -4,6 +4,7 @@ A question to a server that hangs does not come back. So each database has its o
 hang with it, and the monitor looks at the clock.
 """
 
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -19,6 +20,8 @@ from django_fleet.vendors.history import Look
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
+
+logger: Final = logging.getLogger("django_fleet.replicas")
 
 FRESH_EVERY: Final = 10
 """Every so many looks connect anew: a server may answer on open connections and take no new ones."""
@@ -131,7 +134,10 @@ class Watcher:
             self.failures = 0
             self.looked_at = asked_at or 0.0
             self.was_replica = self.was_replica or look.is_replica is True
-        self._tell(self)
+        try:
+            self._tell(self)
+        except Exception:  # the next look may go well
+            logger.error("monitor_failed", exc_info=True)  # noqa: G201 -- as all our events
 
     def _is_lost(self, error: Exception) -> bool:
         """Whether the server is away, as far as the error tells."""

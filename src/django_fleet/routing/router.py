@@ -203,7 +203,8 @@ class Router:
         if replica is None:
             work.read_on_primary.add(primary)
             is_any_online = here.nodes.is_any_online(here.fleet.cluster_of(primary))
-            if not (is_any_online or in_transaction or consistency == "strong"):
+            has_to = in_transaction or consistency == "strong" or work.is_outlook
+            if not (is_any_online or has_to):
                 here.allowance.admit(work, primary)
         return rules.Circumstances(
             consistency=consistency,
