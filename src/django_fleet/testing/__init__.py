@@ -1,8 +1,11 @@
-"""The public test kit: real database servers to pause, lag, cut, freeze, kill and promote.
+"""The public test kit: real database servers to pause, lag, cut, freeze, kill and promote, and histories.
 
     with PostgresServers(replicas=2) as servers:
         servers.create_database("shop")
         settings.DATABASES["default"] = servers.settings("shop")
+
+    history = History()  # what sessions did meanwhile
+    assert history.violations() == ()
 
 Names are imported when first used, because the pytest plugin beside them loads in every test run.
 """
@@ -10,6 +13,10 @@ Names are imported when first used, because the pytest plugin beside them loads 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from django_fleet.testing.histories.checker import violations
+    from django_fleet.testing.histories.history import History
+    from django_fleet.testing.histories.operation import Operation, Outage
+    from django_fleet.testing.histories.violation import Violation
     from django_fleet.testing.servers.cluster import Servers
     from django_fleet.testing.servers.errors import (
         ControlNotSupportedError,
@@ -23,24 +30,34 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ControlNotSupportedError",
+    "History",
     "MariaDBServers",
     "Node",
+    "Operation",
+    "Outage",
     "PostgresServers",
     "SQLiteServers",
     "ServerError",
     "ServerUnavailableError",
     "Servers",
+    "Violation",
+    "violations",
 ]
 
 _MODULES = {
-    "ControlNotSupportedError": "errors",
-    "MariaDBServers": "mariadb",
-    "Node": "node",
-    "PostgresServers": "postgresql",
-    "SQLiteServers": "sqlite",
-    "ServerError": "errors",
-    "ServerUnavailableError": "errors",
-    "Servers": "cluster",
+    "ControlNotSupportedError": "servers.errors",
+    "History": "histories.history",
+    "MariaDBServers": "servers.mariadb",
+    "Node": "servers.node",
+    "Operation": "histories.operation",
+    "Outage": "histories.operation",
+    "PostgresServers": "servers.postgresql",
+    "SQLiteServers": "servers.sqlite",
+    "ServerError": "servers.errors",
+    "ServerUnavailableError": "servers.errors",
+    "Servers": "servers.cluster",
+    "Violation": "histories.violation",
+    "violations": "histories.checker",
 }
 
 
@@ -49,7 +66,7 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module  # noqa: PLC0415 (see above)
 
-    return getattr(import_module(f"{__name__}.servers.{_MODULES[name]}"), name)
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
 
 
 def __dir__() -> list[str]:
