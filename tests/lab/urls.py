@@ -6,6 +6,7 @@ from lab import views
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("write-and-read/", views.write_and_read),
+    path("counters/<key>/", views.counter),
     path("read/", views.read),
     path("async-write-and-read/", views.async_write_and_read),
 ]

@@ -44,3 +44,13 @@ class Switch(models.Model):
 
     def __str__(self):
         return self.using
+
+
+class Counter(models.Model):
+    """Grows, so that a reader can tell older from newer."""
+
+    key = models.CharField(max_length=20, unique=True)
+    version = models.IntegerField(default=1)
+
+    def __str__(self):
+        return f"{self.key} = {self.version}"
