@@ -193,6 +193,8 @@ class Selection:
         try:
             if connection.connection is None:
                 connection.ensure_connection()  # that tells where its server stands, and since when
+            if connection.in_atomic_block or not connection.get_autocommit():
+                return False  # its snapshot may be older than what anybody else was shown there
             if sight.node and vars(connection).get(SERVER) != sight.node:
                 return False
             return not sight.position or self._has_reached(connection, sight.position)
