@@ -88,6 +88,24 @@ class UnitBlock(Surrounding):
             UNIT.set(current.outer)
 
 
+class Continuation(Surrounding):
+    """Goes on with a unit of work that has begun elsewhere, for what is left of it."""
+
+    __slots__ = ("_work",)
+
+    variable: ClassVar[ContextVar[Any]] = UNIT
+
+    def __init__(self, work: UnitOfWork) -> None:
+        self._work = work
+
+    def __enter__(self) -> UnitOfWork:
+        UNIT.set(self._work)
+        return self._work
+
+    def __exit__(self, *exc_info: object) -> None:
+        UNIT.set(self._work.outer)
+
+
 class Outlook(Surrounding):
     """Decisions inside it say what would be decided now; nobody is asked, and nothing is kept."""
 
