@@ -172,9 +172,9 @@ class Passage:
         )
 
     def _cookies(self) -> dict[str, str]:
-        """Ours, by name."""
+        """Ours, by name; not those that were taken away, if a client sends them all the same."""
         found = self._request.COOKIES
-        return {name: value for name, value in found.items() if name.startswith(COOKIE)}
+        return {name: value for name, value in found.items() if name.startswith(COOKIE) and value}
 
     def _surround_stream(self, response: HttpResponseBase) -> None:
         """A body that is made while it is sent belongs to the unit of work, too.

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from django.apps import apps
+from django.core.exceptions import SynchronousOnlyOperation
 from django.db import router as django_router
 
 from django_fleet.conf import Consistency
@@ -191,16 +192,18 @@ class Router:
         consistency = choice().consistency or here.consistency
         in_transaction = here.has_open_transaction(primary)
         named = "" if chosen.alias == primary else chosen.alias
+        replica, is_asking = None, True
         if here.consistency == "strong" and primary not in work.replicas:
             work.read_on_primary.add(primary)  # such reads are not noted one by one
         if work.is_outlook:
             replica = here.selection.likely(work, here.fleet.cluster_of(primary), named)
-        elif in_transaction or consistency == "strong":
-            replica = None
-        else:
-            replica = self._replica(work, primary, consistency, named)
+        elif not in_transaction and consistency != "strong":
+            try:
+                replica = self._replica(work, primary, consistency, named)
+            except SynchronousOnlyOperation:
+                is_asking = False  # an event loop; who reads asks again, in a thread
         is_any_online = True
-        if replica is None:
+        if replica is None and is_asking:
             work.read_on_primary.add(primary)
             is_any_online = here.nodes.is_any_online(here.fleet.cluster_of(primary))
             has_to = in_transaction or consistency == "strong" or work.is_outlook

@@ -60,9 +60,8 @@ def begun(task: Any, **_kwargs: Any) -> None:
     if request.is_eager and around is not None:
         work.go_on_from(around)  # also from one that nobody declared
     resume(work, getattr(request, HEADER, None) or "", here.selection, here.replicated)
-    if (
-        task.acks_late
-    ):  # it may have run before, unknown to its message, and most brokers do not say
+    # Delivered again, its message is the old one, and most brokers do not say that it is.
+    if task.acks_late:
         work.read_on_primary |= here.replicated
 
 
