@@ -1,5 +1,6 @@
 """Many empty databases migrated in one run, beside one process for each; and runs with nothing to do."""
 
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -16,9 +17,10 @@ ROUNDS = 3
 DATABASES = {"everyday": 10, "full": 100}
 IDLE_DATABASES = {"everyday": 100, "full": 1000}
 
+REPLAY = "replay"
 LIMITS = {
-    "everyday": {"sqlite": 1 / 3, "postgresql": 1 / 3},
-    "full": {"sqlite": 1 / 10, "postgresql": 1 / 5},
+    "everyday": {"sqlite": 1 / 3, "postgresql": 1 / 3, REPLAY: 1 / 3},
+    "full": {"sqlite": 1 / 10, "postgresql": 1 / 5, REPLAY: 1 / 10},
 }
 """What one run may take, as a part of the loop. A few databases do not outweigh the start of Python."""
 
@@ -34,6 +36,9 @@ class Found:
     version: str
     databases: int
     ours_s: list[float]
+    replay_s: list[float]
+    """Ours with ``--replay``."""
+
     loop_s: list[float]
     memory_mb: float
 
@@ -41,6 +46,11 @@ class Found:
     def ratio(self) -> Spread:
         """Ours over the loop, round by round."""
         return spread(ratios(self.ours_s, self.loop_s))
+
+    @property
+    def ratio_of_replay(self) -> Spread:
+        """The same with ``--replay``."""
+        return spread(ratios(self.replay_s, self.loop_s))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,25 +72,34 @@ def measure(size: str, rounds: int | None = None) -> tuple[list[Found], Idle]:
 
 
 def _vendor(vendor: str, databases: int, rounds: int) -> Found:
-    ours: list[project.Cost] = []
-    loop: list[float] = []
+    costs: dict[str, list[project.Cost]] = {each: [] for each in ("ours", REPLAY, "loop")}
     versions: set[str] = set()
-    for number in range(2 * rounds):
-        is_ours = number % 4 in {1, 2}  # loop, ours, ours, loop: each is first as often
-        with _databases(vendor, databases) as (version, folder):
-            versions.add(version)
-            if is_ours:
-                ours.append(project.run(folder, "fleet", "migrate"))
-            else:
-                loop.append(_loop(folder, databases))
-    seconds = [each.seconds for each in ours]
-    memory_mb = max(each.memory_mb for each in ours)
-    return Found(vendor, ", ".join(versions), databases, seconds, loop, memory_mb)
+    for number in range(rounds):
+        order = deque(costs)
+        order.rotate(number)
+        for each in order:
+            with _databases(vendor, databases) as (version, folder):
+                versions.add(version)
+                costs[each].append(_migrated(each, folder, databases))
+    return Found(
+        vendor,
+        ", ".join(versions),
+        databases,
+        *([cost.seconds for cost in costs[each]] for each in costs),
+        memory_mb=max(cost.memory_mb for each in ("ours", REPLAY) for cost in costs[each]),
+    )
 
 
-def _loop(folder: Path, databases: int) -> float:
+def _migrated(how: str, folder: Path, databases: int) -> project.Cost:
+    if how == "loop":
+        return _loop(folder, databases)
+    return project.run(folder, "fleet", "migrate", *(("--replay",) if how == REPLAY else ()))
+
+
+def _loop(folder: Path, databases: int) -> project.Cost:
     commands = (("migrate", "--database", alias) for alias in _aliases(databases))
-    return sum(project.run(folder, *each).seconds for each in commands)
+    costs = [project.run(folder, *each) for each in commands]
+    return project.Cost(sum(each.seconds for each in costs), max(each.memory_mb for each in costs))
 
 
 def _idle(databases: int, rounds: int) -> Idle:
@@ -116,11 +135,17 @@ def _databases(vendor: str, count: int) -> Iterator[tuple[str, Path]]:
 def verdicts(size: str, found: list[Found], idle: Idle) -> list[Verdict]:
     """The targets."""
     judged = []
+    replay_limit = LIMITS[size][REPLAY]
     for each in found:
         limit = LIMITS[size][each.vendor]
         what = f"{each.databases} databases on {each.vendor}"
         judged += [
             Verdict(f"{what}: at most 1/{1 / limit:g} of the loop", each.ratio.median, limit),
+            Verdict(
+                f"{what}, --replay: at most 1/{1 / replay_limit:g} of the loop",
+                each.ratio_of_replay.median,
+                replay_limit,
+            ),
             Verdict(f"{what}: at most {MEMORY_MB} MB", each.memory_mb, MEMORY_MB),
         ]
     what, limit = f"nothing to do on {idle.databases} databases", IDLE_LIMITS_S[size]
@@ -134,19 +159,20 @@ def verdicts(size: str, found: list[Found], idle: Idle) -> list[Verdict]:
 def table(found: list[Found], idle: Idle) -> list[str]:
     """A line for each vendor, and one for the runs with nothing to do."""
     lines = ["18 migrations of contenttypes, auth, sessions and admin on empty databases", ""]
-    lines.append(f"{'':34}{'x faster':>10}{'half of rounds':>16}{'s':>8}{'loop, s':>9}{'MB':>6}")
+    lines.append(f"{'':42}{'x faster':>10}{'half of rounds':>16}{'s':>8}{'loop, s':>9}{'MB':>6}")
     for each in found:
-        faster = spread(ratios(each.loop_s, each.ours_s))
-        half = f"{faster.lower:.1f}-{faster.upper:.1f}"
-        ours, loop = spread(each.ours_s).median, spread(each.loop_s).median
-        what = f"{each.databases} databases, {each.version}"
-        lines.append(
-            f"  {what:32}{faster.median:>10.1f}{half:>16}{ours:>8.1f}{loop:>9.1f}"
-            f"{each.memory_mb:>6.0f}"
-        )
+        loop = spread(each.loop_s).median
+        for option, seconds in (("", each.ours_s), (", --replay", each.replay_s)):
+            faster = spread(ratios(each.loop_s, seconds))
+            half = f"{faster.lower:.1f}-{faster.upper:.1f}"
+            what = f"{each.databases} databases, {each.version}{option}"
+            lines.append(
+                f"  {what:40}{faster.median:>10.1f}{half:>16}{spread(seconds).median:>8.1f}"
+                f"{loop:>9.1f}{each.memory_mb:>6.0f}"
+            )
     what = f"{idle.databases} databases, nothing to do"
-    seconds = spread(idle.seconds).median
-    lines.append(f"  {what:32}{'':>10}{'':>16}{seconds:>8.1f}{'':>9}{idle.memory_mb:>6.0f}")
+    idle_s = spread(idle.seconds).median
+    lines.append(f"  {what:40}{'':>10}{'':>16}{idle_s:>8.1f}{'':>9}{idle.memory_mb:>6.0f}")
     return lines
 
 
