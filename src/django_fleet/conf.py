@@ -164,10 +164,15 @@ def _placement(value: object) -> dict[str, str]:
     return dict(value)
 
 
+def is_amount(value: object) -> bool:
+    """Whether ``value`` is a number, 0 or more."""
+    return not isinstance(value, bool) and isinstance(value, int | float) and value >= 0
+
+
 def _amount(value: object, *, key: str, of: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not value >= 0:
+    if not is_amount(value):
         raise ConfigurationError(f'FLEET["{key}"] must be a number of {of}, not {value!r}.')
-    return float(value)
+    return float(cast("float", value))
 
 
 def _limit(value: object, *, key: str, of: str) -> float | None:

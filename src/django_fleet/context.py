@@ -21,6 +21,9 @@ class Choice:
     consistency: Consistency | None = None
     """What reads of this block may see; ``None`` leaves it to the settings."""
 
+    max_lag_s: float | None = None
+    """By how many seconds a replica that answers reads of this block may be behind; ``None``: any."""
+
     read_only: bool = False
     """Whether a write in here is refused."""
 

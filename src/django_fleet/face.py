@@ -3,7 +3,7 @@
 from django_fleet import conf
 from django_fleet.blocks import Block, UnitBlock
 from django_fleet.context import unit as running_unit
-from django_fleet.errors import InvalidLimitError
+from django_fleet.errors import InvalidLagError, InvalidLimitError
 from django_fleet.replicas.token import issue
 from django_fleet.replicas.token import resume as resume_token
 from django_fleet.routing.running import running
@@ -22,17 +22,25 @@ def using(alias: str) -> Block:
 
 def primary() -> Block:
     """Sends the reads of the code inside to primaries. Otherwise like ``using()``."""
-    return Block(consistency="strong")
+    return Block(consistency="strong", max_lag_s=None)
 
 
-def consistency(level: str) -> Block:
+def consistency(level: str, *, max_lag: float | None = None) -> Block:
     """Sets what the reads of the code inside may see.
 
-    ``"eventual"``: any replica, also after a write. ``"session"``: what this unit of work wrote is
-    seen. ``"strong"``: primaries only. Inside a transaction reads stay on its database whatever is
-    said here. Raises ``UnknownConsistencyError``.
+    ``"eventual"``: any replica, also after a write; with ``max_lag``, one that is known to be at most
+    so many seconds behind, else the primary. ``"session"``: what this unit of work wrote is seen.
+    ``"strong"``: primaries only. Inside a transaction reads stay on its database whatever is said
+    here. Raises ``UnknownConsistencyError`` and ``InvalidLagError``.
     """
-    return Block(consistency=conf.level(level, place="fleet.consistency()"))
+    chosen = conf.level(level, place="fleet.consistency()")
+    if max_lag is None:
+        return Block(consistency=chosen, max_lag_s=None)
+    if chosen != "eventual":
+        raise InvalidLagError(f'max_lag={max_lag!r} beside "{chosen}"')
+    if not conf.is_amount(max_lag):
+        raise InvalidLagError(f"max_lag={max_lag!r}")
+    return Block(consistency=chosen, max_lag_s=float(max_lag))
 
 
 def read_only() -> Block:

@@ -151,6 +151,7 @@ def test_a_message_names_place_value_and_remedy(error, parts):
                 "raise packet",
             ],
         ),
+        (errors.InvalidLagError("max_lag=-1"), ["max_lag=-1", "max_lag=5.0"]),
         (errors.InvalidLimitError("rows=-1"), ["rows=-1", "fleet.limits(rows=50_000)"]),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Exception) else "",

@@ -19,6 +19,7 @@
     │   └── SearchStateError
     ├── UnknownConsistencyError        (also ValueError)
     ├── InvalidLimitError              (also ValueError)
+    ├── InvalidLagError                (also ValueError)
     ├── SplitModelError                (also NotSupportedError)
     ├── SplitMigrationError            (also NotSupportedError)
     ├── ReplicasUnavailableError       (also OperationalError)
@@ -64,6 +65,7 @@ __all__ = [
     "FederationLimitError",
     "FederationNotSupportedError",
     "FleetError",
+    "InvalidLagError",
     "InvalidLimitError",
     "MigrationLockError",
     "MigrationReplayError",
@@ -185,6 +187,18 @@ class InvalidLimitError(FleetError, ValueError):
             f"fleet.limits() was given {given}. Say how many rows or bytes one query may carry "
             "between databases, as whole numbers: fleet.limits(rows=50_000), "
             "fleet.limits(bytes=16 * 1024**2)."
+        )
+
+
+class InvalidLagError(FleetError, ValueError):
+    """A ``max_lag=`` of ``fleet.consistency()`` that is no number of seconds, or means nothing there."""
+
+    code = "invalid-lag"
+
+    def __init__(self, given: str) -> None:
+        super().__init__(
+            f"fleet.consistency() was given {given}. Say by how many seconds a replica may be behind, "
+            'beside the level that allows it to be: fleet.consistency("eventual", max_lag=5.0).'
         )
 
 

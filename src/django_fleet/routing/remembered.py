@@ -56,7 +56,10 @@ def under_remembered_choice(query: "Query", ask: Callable[[Any], T], subject: An
         return ask(subject)
     outer = SCOPE.get()
     kept = remembered.choice
-    SCOPE.set(Scope(replace(choice(), using=kept.using, consistency=kept.consistency), outer))
+    here = replace(
+        choice(), using=kept.using, consistency=kept.consistency, max_lag_s=kept.max_lag_s
+    )
+    SCOPE.set(Scope(here, outer))
     try:
         return ask(subject)
     finally:
