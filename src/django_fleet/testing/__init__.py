@@ -4,6 +4,9 @@
         servers.create_database("shop")
         settings.DATABASES["default"] = servers.settings("shop")
 
+    with lag("replica-1", seconds=5):  # in a project's own tests, without servers
+        ...
+
     history = History()  # what sessions did meanwhile
     assert history.violations() == ()
 
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from django_fleet.testing.histories.history import History
     from django_fleet.testing.histories.operation import Operation, Outage
     from django_fleet.testing.histories.violation import Violation
+    from django_fleet.testing.queries import assert_queries
     from django_fleet.testing.servers.cluster import Servers
     from django_fleet.testing.servers.errors import (
         ControlNotSupportedError,
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
     from django_fleet.testing.servers.node import Node
     from django_fleet.testing.servers.postgresql import PostgresServers
     from django_fleet.testing.servers.sqlite import SQLiteServers
+    from django_fleet.testing.trouble import down, lag
 
 __all__ = [
     "ControlNotSupportedError",
@@ -41,6 +46,9 @@ __all__ = [
     "ServerUnavailableError",
     "Servers",
     "Violation",
+    "assert_queries",
+    "down",
+    "lag",
     "violations",
 ]
 
@@ -57,6 +65,9 @@ _MODULES = {
     "ServerUnavailableError": "servers.errors",
     "Servers": "servers.cluster",
     "Violation": "histories.violation",
+    "assert_queries": "queries",
+    "down": "trouble",
+    "lag": "trouble",
     "violations": "histories.checker",
 }
 
