@@ -13,6 +13,8 @@ from bench.crossing.cases import SIZES, Size
 from bench.figures import Verdict
 from bench.migrations import measure as migrations
 from bench.orphans import measure as orphans
+from bench.replicas import measure as replicas
+from bench.replicas import report as replicas_report
 from django_fleet.testing.servers.errors import ServerUnavailableError
 
 Found = tuple[list[str], Any, list[Verdict]]
@@ -85,12 +87,24 @@ def _migrations(options: argparse.Namespace) -> Found:
     return migrations.table(found, idle), data, migrations.verdicts(options.size, found, idle)
 
 
+def _replicas(options: argparse.Namespace) -> Found:
+    """Nothing where there is no server, unless it was asked for by name."""
+    try:
+        found = replicas.measure(options.size, options.rounds)
+    except ServerUnavailableError as error:
+        if options.measure:
+            raise
+        return [f"Reads of replicas were not measured. {error}"], None, []
+    return replicas_report.table(found), replicas_report.for_machines(found), found.verdicts()
+
+
 MEASURES: dict[str, Callable[[argparse.Namespace], Found]] = {
     "routing": _routing,
     "first": _first,
     "crossing": _crossing,
     "orphans": _orphans,
     "migrations": _migrations,
+    "replicas": _replicas,
 }
 
 

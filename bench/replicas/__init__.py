@@ -1,0 +1,1 @@
+"""Who reads from replicas, who is shown old data, and what a token costs."""
