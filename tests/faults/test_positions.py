@@ -117,6 +117,48 @@ def test_e6_a_commit_that_ends_with_a_segment_is_reached(lab):
         assert time.monotonic() - begun < 1
 
 
+def test_e6_a_token_that_is_taken_inside_a_transaction_means_the_primary(lab):
+    """What a position in there includes is not committed yet."""
+    with counting(lab, ONE):
+        with fleet.unit_of_work(), transaction.atomic():
+            Counter.objects.filter(key="key").update(version=2)
+            token = fleet.token()
+        lab.catch_up()
+        shown, later = look(token)
+        assert (shown.version, shown.on_replica) == (2, False)
+        shown, _ = look(later)
+        assert shown.version == 2
+
+
+@pytest.mark.parametrize("vendor", ["postgresql"])
+def test_e6_a_token_of_commits_that_were_lost_means_the_primary(lab):
+    """The log of the new primary is soon as long as the old one's was, without what the token is about."""
+    with counting(lab, REPLICAS, TOKEN_WAIT_MS=0):
+        new, other = lab.servers.replicas
+        for replica in (other, new):
+            replica.cut()
+        tokens = [grow() for _ in range(20)]
+        lost = end_of_log(lab)
+        lab.servers.primary.kill()
+        lab.servers.promote(new)
+        connections["default"].close()
+        connections["replica-1"].close()
+        settings = lab.servers.settings(connections.settings["default"]["NAME"], node=new)
+        connections.settings["default"].update(HOST=settings["HOST"], PORT=settings["PORT"])
+        while end_of_log(lab) < lost:
+            Counter.objects.using("default").update(version=F("version") + 1)
+        other.is_cut = False
+        other._follow()
+        lab.servers.catch_up(nodes=[other])
+        for token in (tokens[0], tokens[-1]):
+            for _ in range(5):
+                shown, later = look(token)
+                assert not shown.on_replica
+                assert shown.place == str(new.port)
+        places = {look(later)[0].place for _ in range(20)}
+        assert str(other.port) in places  # the token that came from there is of the new history
+
+
 # -- Snapshots
 
 
