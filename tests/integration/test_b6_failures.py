@@ -10,6 +10,7 @@ from django.core.management import CommandError
 from django.db import connections
 from django.db.migrations.recorder import MigrationRecorder
 
+from django_fleet.migration import executor
 from django_fleet.vendors import vendor_of
 from lab.commands import fleet_json, run
 from lab.fleets import tables
@@ -187,11 +188,20 @@ def test_b6_a_lock_is_free_again_after_a_run(lab, tmp_path):
             assert not Path(f"{name}-fleet-lock").exists()
 
 
-def test_b6_a_session_that_ends_takes_its_lock_with_it(lab, tmp_path):
+def test_b6_a_session_that_ends_takes_its_lock_with_it(lab, tmp_path, monkeypatch):
     """A migration closed the connection: the lock is taken again before the next one."""
+    held_at = []
+    stock = executor.Executor._once
+
+    def _once(self, leg, skipped):
+        held_at.append(self._at_hand.lock._lock.is_held)
+        stock(self, leg, skipped)
+
+    monkeypatch.setattr(executor.Executor, "_once", _once)
     with with_code(tmp_path, CLOSE, atomic=False), lab.fleet({"default": {}, "north": {}}):
         found, error = fleet_json("migrate", "shop")
         assert error is None, [each["failure"] for each in found["databases"]]
+        assert held_at == [True] * 8
         assert recorded("north") == ["0001", "0002", "0003", "0004"]
 
 

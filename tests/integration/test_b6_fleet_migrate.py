@@ -5,6 +5,7 @@ from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
 from django.core.management import CommandError, call_command
 from django.db import connections
+from django.db.migrations import RunPython
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.models.signals import post_migrate, pre_migrate
 
@@ -191,6 +192,27 @@ def test_b6_a_renamed_model_renames_its_content_type(lab, tmp_path):
 
 def content_type(alias, model):
     return ContentType.objects.using(alias).values_list("pk", flat=True).get(model=model)
+
+
+@pytest.mark.usefixtures("tools")
+def test_b6_what_a_receiver_puts_into_a_plan_is_for_its_database(lab):
+    """It runs there, once, and nowhere else."""
+    ran = []
+
+    def put_in(sender, using, plan, **_kwargs):
+        if sender.label == "shop" and using != "south":
+            code = RunPython(lambda _apps, editor: ran.append((using, editor.connection.alias)))
+            plan[0][0].operations.append(code)
+
+    pre_migrate.connect(put_in)
+    try:
+        with lab.fleet(THREE):
+            migrate("shop")
+            for alias in THREE:
+                assert columns(alias, "shop_tool") == {"id", "name", "size"}
+    finally:
+        pre_migrate.disconnect(put_in)
+    assert sorted(ran) == [("default", "default"), ("north", "north")]
 
 
 # -- Which databases
