@@ -113,7 +113,7 @@ class Nodes:
             self.is_online(alias)  # brings back those whose time is over
         online = [node for node in cluster.replicas if node.weight and self.is_online(node.alias)]
         if max_lag_s is not None:
-            online = [node for node in online if self._is_within(node.alias, max_lag_s)]
+            online = [node for node in online if self.is_within(node.alias, max_lag_s)]
         healthy = [node for node in online if not self._is_degraded(node.alias)]
         yield from healthy
         missing = self._policy.min_replicas - len(healthy)
@@ -133,7 +133,8 @@ class Nodes:
         state = self.states.get(alias)
         return state is not None and state.name == DEGRADED
 
-    def _is_within(self, alias: str, max_lag_s: float) -> bool:
+    def is_within(self, alias: str, max_lag_s: float) -> bool:
+        """Whether ``alias`` is known to be at most so many seconds behind."""
         state = self.states.get(alias)
         return state is not None and state.lag_s is not None and state.lag_s <= max_lag_s
 

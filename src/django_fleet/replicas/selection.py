@@ -56,14 +56,19 @@ class Selection:
         self._wait_s = wait_s
         self._clock = clock
 
-    def any_replica(self, work: "UnitOfWork", cluster: "Cluster") -> str | None:
-        """A replica for reads that may see the past; ``None`` when none can be asked."""
+    def any_replica(
+        self, work: "UnitOfWork", cluster: "Cluster", max_lag_s: float | None = None
+    ) -> str | None:
+        """A replica for reads that may see the past; ``None`` when none can be asked.
+
+        With ``max_lag_s``, one that is known to be at most so far behind.
+        """
         primary = cluster.primary
         for kept in (work.replicas.get(primary), work.past.get(primary)):
-            if kept is not None and self._nodes.is_online(kept):
+            if kept is not None and self.may_answer(kept, max_lag_s):
                 return kept
         self._monitor.ensure()
-        chosen = self._nodes.choose(cluster)
+        chosen = self._nodes.choose(cluster, max_lag_s=max_lag_s)
         if chosen is None:
             return None
         has_seen = not work.seen.get(primary, NOTHING).is_empty or primary in work.replicas
@@ -72,6 +77,12 @@ class Selection:
         else:
             work.replicas[primary] = chosen
         return chosen
+
+    def may_answer(self, alias: str, max_lag_s: float | None) -> bool:
+        """Whether ``alias`` can be asked, and is not known to be further behind than it may be."""
+        if not self._nodes.is_online(alias):
+            return False
+        return max_lag_s is None or self._nodes.is_within(alias, max_lag_s)
 
     def caught_up(self, work: "UnitOfWork", cluster: "Cluster", named: str = "") -> str | None:
         """A replica that shows ``work`` all that it has seen; ``None`` when there is none now.

@@ -61,7 +61,7 @@ class Failover:
         if (choice().consistency or here.consistency) == "session":
             chosen = here.selection.instead(work, cluster)
         else:
-            chosen = here.selection.any_replica(work, cluster)
+            chosen = here.selection.any_replica(work, cluster, choice().max_lag_s)
         if chosen is not None and chosen not in tried:
             return chosen
         work.read_on_primary.add(primary)

@@ -230,9 +230,10 @@ class Router:
                 return None  # one that nobody declared has no end at which it could learn
             found = here.selection.caught_up(work, cluster, named)
             return found or (here.selection.caught_up(work, cluster) if named else None)
-        if named and here.nodes.is_online(named):
+        max_lag_s = choice().max_lag_s
+        if named and here.selection.may_answer(named, max_lag_s):
             return named
-        return here.selection.any_replica(work, cluster)
+        return here.selection.any_replica(work, cluster, max_lag_s)
 
     def _ask_others(self, action: str, *args: Any, **hints: Any) -> tuple[Any, str] | None:
         """The first opinion among the user's routers, with the name of the router that has it."""

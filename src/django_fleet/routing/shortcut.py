@@ -69,7 +69,8 @@ def reader(here: Running, decide: Decide, place: Place | None = None) -> Ask:  #
                 answers_all = primary not in here.replicated or here.consistency == "strong"
             if choice.consistency is not None:
                 answers_all = primary not in here.replicated
-                if choice.consistency == "strong" and not answers_all:
+                is_rare = choice.consistency == "strong" or choice.max_lag_s is not None
+                if is_rare and not answers_all:
                     return decide(model, **hints).alias
                 is_session = choice.consistency == "session"
         if answers_all:

@@ -87,6 +87,13 @@ def test_a_strong_block_is_for_the_rules():
         assert read(Report) == "analytics"
 
 
+def test_a_block_that_limits_the_lag_is_for_the_rules():
+    """They know how far behind the unit's replica is."""
+    with Block(consistency="eventual", max_lag_s=5.0):
+        assert read(Tag) == ASKED
+        assert read(Report) == "analytics"
+
+
 def test_a_block_that_names_a_primary_is_answered():
     """For reads; a write inside any block is for the rules."""
     with Block(using="analytics"):
