@@ -1,6 +1,6 @@
 """What a command is doing on many databases at once: a table that moves on a terminal, else lines."""
 
-from collections import Counter
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -25,11 +25,11 @@ class Board:
         self._quiet = quiet
         self._live: Any = None
         self._at: dict[str, str] = {}
-        self._ended: Counter[str] = Counter()
+        self._ended = 0
 
     def __enter__(self) -> Self:
         if not self._quiet and self._stream.isatty():
-            self._live = _rich_live(self._stream)
+            self._live = _rich_live(self._stream, self._table)
             if self._live is not None:
                 self._live.start()
         return self
@@ -52,15 +52,13 @@ class Board:
         else:
             self._at.pop(outcome.alias, None)
             self._end(outcome, state)
-        if self._live is not None:
-            self._live.update(self._table())
-        elif text.startswith("waits"):
+        if self._live is None and text.startswith("waits"):
             self._stream.write(f"{outcome.alias}: {text}")
 
     def _end(self, outcome: Outcome, state: State) -> None:
-        self._ended[state] += 1
         if state == "waiting":  # for another database; it comes again
             return
+        self._ended += 1
         line = described(outcome)
         if self._live is not None:
             self._live.console.print(line, markup=False, highlight=False)
@@ -68,12 +66,12 @@ class Board:
             self._stream.write(line)
 
     def _table(self) -> Any:
+        """What is drawn, several times a second, by a thread of rich."""
         from rich.table import Table  # noqa: PLC0415 -- rich is an extra, and there by now
         from rich.text import Text  # noqa: PLC0415
 
-        ended = sum(count for state, count in self._ended.items() if state != "waiting")
-        table = Table("database", "migration", title=f"{ended} of {self._total} databases")
-        for alias, text in list(self._at.items())[:ROWS]:
+        table = Table("database", "migration", title=f"{self._ended} of {self._total} databases")
+        for alias, text in list(self._at.copy().items())[:ROWS]:
             table.add_row(Text(alias), Text(text))
         return table
 
@@ -98,10 +96,11 @@ def described(outcome: Outcome) -> str:
     return "\n  ".join((line, *said))
 
 
-def _rich_live(stream: OutputWrapper) -> Any:
+def _rich_live(stream: OutputWrapper, table: Callable[[], Any]) -> Any:
     try:
         from rich.console import Console  # noqa: PLC0415 -- rich is an extra
         from rich.live import Live  # noqa: PLC0415
     except ImportError:
         return None
-    return Live("", console=Console(file=stream), transient=True)  # type: ignore[arg-type]
+    console = Console(file=stream)  # type: ignore[arg-type]
+    return Live(get_renderable=table, console=console, transient=True)
