@@ -30,11 +30,13 @@ from django.contrib.auth.models import Group
 from django.db import Error, connections
 from django.test import TestCase, TransactionTestCase
 
+import django_fleet as fleet
+from django_fleet import testing as fleet_testing
 from django_fleet.errors import ReplicaWriteError
 from django_fleet.routing.running import running
 
 
-def setUpModule():
+def wait_for_the_replica():
     # Django has just made the test database; a streaming replica gets it a moment later.
     for _ in range(200):
         try:
@@ -55,8 +57,12 @@ class InATransaction(TestCase):
     def setUpTestData(cls):
         cls.group = Group.objects.create(name="made in the test")
 
+    def setUp(self):
+        wait_for_the_replica()
+
     def test_sees_its_own_rows(self):
-        self.assertEqual(Group.objects.get(), self.group)
+        with fleet_testing.assert_queries(primary=1):
+            self.assertEqual(Group.objects.get(), self.group)
         self.assertEqual(Group.objects.all().db, "default")
 
     def test_writes_on_a_replica_are_refused(self):
@@ -72,17 +78,44 @@ class NamesOnlyDefault(TestCase):
 class Committed(TransactionTestCase):
     databases = {"default", "replica"}
 
+    def setUp(self):
+        wait_for_the_replica()
+
     def test_replica_shows_the_database_of_the_primary(self):
         name = connections["default"].settings_dict["NAME"]
         self.assertEqual(connections["replica"].settings_dict["NAME"], name)
         self.assertIn("test", str(name))
+
+    def test_a_replica_lags(self):
+        with fleet_testing.lag("replica", 5):
+            with fleet.unit_of_work():
+                Group.objects.create(name="new")
+                token = fleet.token()
+            with fleet.unit_of_work(), fleet_testing.assert_queries(primary=1):
+                fleet.resume(token)
+                self.assertEqual(Group.objects.count(), 1)
+            with fleet.unit_of_work(), fleet_testing.assert_queries(replica=1):
+                list(Group.objects.all())
+
+    def test_a_replica_is_down(self):
+        with fleet_testing.down("replica"), fleet.unit_of_work():
+            with fleet_testing.assert_queries(primary=1):
+                self.assertEqual(Group.objects.count(), 0)
 """
 
+RUNNERS = {
+    "django": (["django", "test", "--noinput"], "Ran 6 tests"),
+    "pytest": (["pytest", "-q", "-p", "no:randomly", "-n", "2", "-W", "error"], "6 passed"),
+}
 
+
+@pytest.mark.parametrize("runner", RUNNERS)
 @pytest.mark.parametrize("vendor", ["sqlite", "postgresql", "mariadb"])
-def test_a_users_tests_pass_with_replicas_declared(vendor, request, tmp_path):
-    """TestCase sees its rows, writes on replicas are refused, no empty database is made."""
+def test_a_users_tests_pass_with_replicas_declared(vendor, runner, request, tmp_path):
+    """TestCase sees its rows, writes on replicas are refused, no empty database is made; troubles are
+    injected. With Django's own runner, and with pytest-django in two processes of pytest-xdist."""
     servers = request.getfixturevalue(f"fleet_{vendor}")
+    command, summary = RUNNERS[runner]
     servers.create_database("runner")
     try:
         replica = {**servers.settings("runner", node=servers.replicas[0]), "REPLICA_OF": "default"}
@@ -98,7 +131,7 @@ def test_a_users_tests_pass_with_replicas_declared(vendor, request, tmp_path):
             "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT / "src")]),
         }
         done = subprocess.run(
-            [sys.executable, "-m", "django", "test", "--noinput"],
+            [sys.executable, "-m", *command],
             cwd=tmp_path,
             env=environment,
             capture_output=True,
@@ -107,6 +140,6 @@ def test_a_users_tests_pass_with_replicas_declared(vendor, request, tmp_path):
             check=False,
         )
         assert done.returncode == 0, done.stdout + done.stderr
-        assert "Ran 4 tests" in done.stderr
+        assert summary in done.stdout + done.stderr
     finally:
         servers.drop_database("runner")
