@@ -112,8 +112,10 @@ RUNNERS = {
 @pytest.mark.parametrize("runner", RUNNERS)
 @pytest.mark.parametrize("vendor", ["sqlite", "postgresql", "mariadb"])
 def test_a_users_tests_pass_with_replicas_declared(vendor, runner, request, tmp_path):
-    """TestCase sees its rows, writes on replicas are refused, no empty database is made; troubles are
-    injected. With Django's own runner, and with pytest-django in two processes of pytest-xdist."""
+    """TestCase sees its rows, writes on replicas are refused, no empty database is made.
+
+    With Django's own runner, and with pytest-django in two processes of pytest-xdist.
+    """
     servers = request.getfixturevalue(f"fleet_{vendor}")
     command, summary = RUNNERS[runner]
     servers.create_database("runner")
