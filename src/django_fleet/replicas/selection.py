@@ -122,12 +122,15 @@ class Selection:
     def instead(self, work: "UnitOfWork", cluster: "Cluster") -> str | None:
         """A replica for a session whose own went away before it answered.
 
-        Nobody knows how much that one had shown. So the primary says what there is to show; where it
-        cannot be asked either, the latest position that this process knows of has to do.
+        Nobody knows how much that one had shown. So the primary says what there is to show. Where it
+        cannot be asked either, a session that was shown something before this unit of work waits for
+        the primary; for another one the latest position that this process knows of has to do.
         """
         primary = cluster.primary
-        sight = self.sight(work, primary)
+        sight, brought = self.sight(work, primary), work.seen.get(primary, NOTHING)
         if not self.learn(work, primary):
+            if brought.node:
+                return None
             history = vendor_of(connections[primary]).history
             latest = self._nodes.latest(cluster, history.later) or ""
             work.seen[primary] = replace(sight, node="").with_(Sight(latest), history)

@@ -355,12 +355,21 @@ def test_a_write_while_the_primary_is_asked_counts_again(here, monkeypatch):
 
 
 def test_when_nobody_can_be_asked_the_token_has_to_do(here):
-    """The session's replica is gone and the primary is silent: what the token says is still held."""
+    """The replica of the unit is gone and the primary is silent: what the token says is still held."""
+    for position, expected in (("5", "b"), ("6", None)):
+        here.saw(position)
+        here.work.replicas["default"] = "a"
+        here.nodes.went_offline("a", "away")
+        here.nodes.primary_went_silent("default", "hangs")
+        here.stands("b", 5)
+        assert here.selection.instead(here.work, here.cluster) == expected
+
+
+def test_who_was_shown_more_than_anybody_knows_waits_for_the_primary(here):
+    """The session read a replica that is gone, in another unit: no position says how much that was."""
     here.saw("5", node="a")
     here.nodes.went_offline("a", "away")
     here.nodes.primary_went_silent("default", "hangs")
-    here.stands("b", 5)
-    assert here.selection.instead(here.work, here.cluster) == "b"
-    here.saw("6", node="a")
-    here.work.replicas.clear()
+    here.stands("b", 9)
     assert here.selection.instead(here.work, here.cluster) is None
+    assert here.work.seen["default"] == Sight(None)
