@@ -33,7 +33,6 @@ CASES = [
     *(("mariadb", fault) for fault in ON_SERVERS),
     *(("postgresql", fault) for fault in ON_SERVERS),
     ("postgresql", faults.promoted_beside_the_tail),
-    ("postgresql", faults.one_replica_left),
 ]
 ON_THE_WEB = [
     ("sqlite", faults.replay_paused),
@@ -104,6 +103,16 @@ def test_e6_a_primary_that_was_changed_in_the_settings(lab, fault, fault_seconds
     with lab.fleet(layout(lab.vendor), MONITOR_S=0, FOLLOW_PRIMARY=False):
         history = run(lab, fault, fault_seconds)
     assert show(history.violations()) == []
+    assert history.figures().reads_on_replicas
+
+
+@pytest.mark.parametrize("vendor", ["postgresql"])
+def test_e6_who_is_left_alone_shows_nobody_less(lab, fault_seconds):
+    """The primary and a replica are dead. Where nobody knows what that one had shown, a read fails."""
+    with lab.fleet(layout(lab.vendor), MONITOR_S=1.0):
+        history = run(lab, faults.one_replica_left, fault_seconds * 2)
+    found = [each for each in history.violations() if each.fault != "failed read"]
+    assert show(found) == []
     assert history.figures().reads_on_replicas
 
 

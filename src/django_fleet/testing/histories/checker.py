@@ -23,8 +23,9 @@ def violations(
 
     *stale read*: less than what the session wrote, or saw through others. *non-monotonic read*: less
     than what it read. *write on a replica*: reached one, whatever came of it. *failed read*: though a
-    node was up all the while that could answer: a primary, the replica that answered the session last,
-    or one that had shown a write which began after that.
+    node was up all the while that could answer: a primary, or the replica that answered the session
+    last. Where a primary answered it last, so that there is a position to ask for, any replica that had
+    shown a write which began after that.
     """
     search = _Search(tuple(outages))
     ordered = sorted(operations, key=lambda each: (each.begun, each.ended))
@@ -139,10 +140,12 @@ class _Search:
 
 
 def _shows(name: str, node: _Node, last: Operation | None) -> bool:
-    """Whether the node shows all that the session has seen, for all that the history says."""
-    if last is None or last.ended <= node.horizon:
+    """Whether the node shows all that the session has seen, and somebody can tell."""
+    if last is None:
         return True
-    return last.node == name and last.begun >= node.since
+    if last.on_replica:
+        return last.node == name and last.begun >= node.since
+    return last.ended <= node.horizon
 
 
 def _last_end(outages: Iterable[Outage], moment: float) -> float:
