@@ -71,14 +71,14 @@ def replicas_killed(workload, servers, seconds):
             if number % 2:
                 replica.pause_replay()
         _without(workload, dead, "kill", "restart")
-        time.sleep(0.3)
+        time.sleep(1.0)
 
 
 def replicas_restarted(workload, servers, seconds):
     """Replicas are stopped in an orderly way and come back."""
     for number in during(seconds):
         _without(workload, _some(servers.replicas, number), "stop", "restart")
-        time.sleep(0.3)
+        time.sleep(1.0)
 
 
 def replicas_frozen(workload, servers, seconds):
