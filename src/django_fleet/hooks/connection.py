@@ -17,12 +17,12 @@ def _cursor(original: Any, running: Running) -> Any:
     return _cursor
 
 
-def _destroy_test_db(original: Any, running: Running) -> Any:
-    def destroy_test_db(self: Any, *args: Any, **kwargs: Any) -> Any:
+def _unwatched(original: Any, running: Running) -> Any:
+    def unwatched(self: Any, *args: Any, **kwargs: Any) -> Any:
         running.monitor.stop(wait=True)
         return original(self, *args, **kwargs)
 
-    return destroy_test_db
+    return unwatched
 
 
 HOOKS: Final = (
@@ -39,10 +39,19 @@ HOOKS: Final = (
     Hook(
         target="django.db.backends.base.creation.BaseDatabaseCreation",
         attribute="destroy_test_db",
-        make=_destroy_test_db,
+        make=_unwatched,
         parameters=(("self", "old_database_name", "verbosity", "keepdb", "suffix"),),
         why="A server drops no database to which the monitor is connected.",
         until="Django tells before it drops a test database",
+        needed=Need.REPLICAS,
+    ),
+    Hook(
+        target="django.db.backends.base.creation.BaseDatabaseCreation",
+        attribute="clone_test_db",
+        make=_unwatched,
+        parameters=(("self", "suffix", "verbosity", "autoclobber", "keepdb"),),
+        why="PostgreSQL copies no database to which the monitor is connected.",
+        until="Django tells before it copies a test database",
         needed=Need.REPLICAS,
     ),
 )

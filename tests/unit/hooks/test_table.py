@@ -118,6 +118,7 @@ def test_hooks_are_put_in_only_where_they_are_needed(project, monkeypatch):
             install(running())
             assert installed == [hook for hook in EARLY if hook.needed in needs]
     assert {hook.name for hook in TABLE if hook.needed is replicas} == {
+        "BaseDatabaseCreation.clone_test_db",
         "BaseDatabaseCreation.destroy_test_db",
         "BaseDatabaseWrapper._cursor",
         "DatabaseErrorWrapper.__enter__",
