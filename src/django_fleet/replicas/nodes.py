@@ -216,9 +216,10 @@ class Nodes:
         most = self._policy.max_lag_s
         if most is not None and lag_s is not None and lag_s > most:
             self._becomes(alias, DEGRADED, f"it is {lag_s:.0f} s behind")
+            self._back(alias)  # not before, or reads would go there
         else:
+            self._back(alias)  # first, or whoever hears of it could not ask it yet
             self._becomes(alias, HEALTHY, "")
-        self._back(alias)  # in the state that it is in by now
 
     def went_offline(self, alias: str, error: BaseException | str) -> None:
         """Leaves ``alias`` alone for a while, because of ``error``."""

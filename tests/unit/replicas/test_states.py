@@ -92,6 +92,23 @@ def test_a_replica_that_comes_back_too_far_behind_was_never_healthy(changes):
     assert nodes.choose(cluster("a")) is None
 
 
+def test_whoever_hears_that_a_replica_is_healthy_may_ask_it():
+    """It is among those that take reads by then."""
+    nodes, found = made(), []
+
+    def listen(alias, state, **_):
+        if state == "healthy":
+            found.append(nodes.choose(cluster("a")))
+
+    nodes.went_offline("a", "away")
+    node_changed.connect(listen)
+    try:
+        nodes.looked("a", Look("1", None), 0.0)
+    finally:
+        node_changed.disconnect(listen)
+    assert found == ["a"]
+
+
 def test_without_a_limit_nobody_is_too_far_behind():
     """``MAX_LAG_S = None``."""
     nodes = made(max_lag_s=None)

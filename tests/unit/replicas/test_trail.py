@@ -50,6 +50,12 @@ def test_what_is_older_than_the_trail_is_as_old_as_its_beginning():
     assert made.lag_s("0", reaches, LONGEST + 100.0) == LONGEST
 
 
+def test_an_idle_primary_does_not_wear_the_trail_out():
+    """A position that was seen a thousand times is one step of it."""
+    made = trail((10.0, 1), (20.0, 2), *((30.0 + each, 3) for each in range(LONGEST + 10)))
+    assert made.lag_s("0", reaches, 1000.0) == 990
+
+
 @given(st.lists(st.integers(0, 20)).map(sorted), st.integers(0, 20), st.integers(0, 20))
 def test_whoever_shows_more_is_not_further_behind(steps, one, other):
     """And nobody is ahead of now."""
