@@ -17,10 +17,11 @@ from django_fleet.vendors.history.sqlite import SQLiteHistory
 
 LAYOUT = {"default": {}, "replica": {"REPLICA_OF": "default"}, "other": {}}
 SOON_S = 20
+OURS = ("django-fleet-monitor", "django-fleet-watcher")
 
 
 def threads():
-    return sorted(each.name for each in threading.enumerate() if "django-fleet" in each.name)
+    return sorted(each.name for each in threading.enumerate() if each.name.startswith(OURS))
 
 
 ALL = ["django-fleet-monitor", "django-fleet-watcher-default", "django-fleet-watcher-replica"]
