@@ -98,8 +98,8 @@ def measure(size: str, rounds: int | None = None) -> Found:
 def _click(lag: str, databases: dict[str, Any], seconds: float) -> Iterator[Row]:
     """All sites at the same time."""
     tasks = {
-        rule: {"task": "click", "seconds": seconds, "seed": seed}
-        for seed, rule in enumerate(rules.NAMES)
+        rule: {"task": "click", "seconds": seconds, "site": site}
+        for site, rule in enumerate(rules.NAMES)
     }
     with _workers(tasks, databases) as workers:
         for worker in workers.values():

@@ -69,11 +69,13 @@ class Counts:
 class Crowd:
     """The users of one site, on a few threads, as many requests are on a few workers."""
 
-    def __init__(self, scale: float, seed: int) -> None:
+    def __init__(self, scale: float, site: int) -> None:
         self.counts = Counts()
         self._scale = scale
         self._port = int(settings.DATABASES["replica"]["PORT"])
-        self._chance = random.Random(seed)
+        self._chance = random.Random(site)
+        first = site * USERS + 1  # each site has rows of its own: nobody else makes them grow
+        self._users = [User(pk) for pk in range(first, first + USERS)]
         self._order = itertools.count()
         self._lock = threading.Condition()
         self._due: list[tuple[float, int, User, bool]] = []
@@ -84,8 +86,8 @@ class Crowd:
         """Lets them click for so long. Raises what a request raised."""
         begun = time.monotonic()
         self._ends = begun + seconds
-        for pk in range(1, USERS + 1):
-            self._plan(begun + self._think_s() * self._chance.random(), User(pk), after_form=False)
+        for user in self._users:
+            self._plan(begun + self._think_s() * self._chance.random(), user, after_form=False)
         threads = [threading.Thread(target=self._work) for _ in range(THREADS)]
         for thread in threads:
             thread.start()

@@ -26,7 +26,7 @@ def main() -> None:
 
         print("ready", flush=True)
         sys.stdin.readline()  # so that all sites are clicked through at the same time
-        found = asdict(Crowd(told["scale"], told["seed"]).click(told["seconds"]))
+        found = asdict(Crowd(told["scale"], told["site"]).click(told["seconds"]))
     print(json.dumps(found))
 
 
@@ -50,7 +50,7 @@ def start(rule: str, databases: dict[str, dict[str, Any]], scale: float) -> None
 
 
 def make_tables() -> None:
-    """A row for each user."""
+    """A row for each user of each site."""
     from django.db import connections
 
     from bench.replicas.models import Profile
@@ -58,7 +58,7 @@ def make_tables() -> None:
 
     with connections["default"].schema_editor() as editor:
         editor.create_model(Profile)
-    Profile.objects.using("default").bulk_create(Profile() for _ in range(USERS))
+    Profile.objects.using("default").bulk_create(Profile() for _ in range(len(rules.NAMES) * USERS))
 
 
 if __name__ == "__main__":
