@@ -1,8 +1,9 @@
-"""Fixtures for what is tested with relations over databases."""
+"""Fixtures for what is tested with relations over databases, and with a monitor."""
 
 import pytest
 
 from lab.clubs.layout import CLUBS, CONTRIB, PEOPLE, THIRD, VENDORS, clubs_on
+from lab.watched import QUICK, REPLICATED, begin, end
 
 
 @pytest.fixture(params=VENDORS)
@@ -30,3 +31,12 @@ def members(request, lab_on, through):
     """The same, with memberships in each place in turn."""
     with clubs_on(request.param, lab_on, **{"clubs.Membership": through}):
         yield through
+
+
+@pytest.fixture
+def watched(lab):
+    """A primary and a replica with one row, looked at ten times a second."""
+    with lab.fleet(REPLICATED, **QUICK):
+        begin(lab)
+        yield lab
+        end()
