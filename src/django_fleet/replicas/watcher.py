@@ -9,17 +9,15 @@ import threading
 import time
 from collections.abc import Callable
 from copy import deepcopy
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from django.db import connections
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import DatabaseError, InterfaceError
 
 from django_fleet.replicas.flights import LOOKS
 from django_fleet.vendors import vendor_of
 from django_fleet.vendors.history import Look
-
-if TYPE_CHECKING:
-    from django.db.backends.base.base import BaseDatabaseWrapper
 
 logger: Final = logging.getLogger("django_fleet.replicas")
 
@@ -157,12 +155,13 @@ class Watcher:
         if connection is None:
             return
         try:
-            connection.close()
+            # Nobody else has it; SQLite's own way leaves a database in memory open.
+            BaseDatabaseWrapper.close(connection)
         except (DatabaseError, InterfaceError):
             connection.connection = None  # it was lost; there is nothing left to close
 
 
-def own_connection(alias: str, deadline_s: float) -> "BaseDatabaseWrapper":
+def own_connection(alias: str, deadline_s: float) -> BaseDatabaseWrapper:
     """A connection that nobody else uses, and whose driver gives up by itself at last."""
     connection: BaseDatabaseWrapper = connections.create_connection(alias)
     settings = deepcopy(connection.settings_dict)
