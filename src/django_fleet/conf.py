@@ -3,6 +3,7 @@
 It knows the keys and their defaults; whether the values make sense together is for ``checks``.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -128,9 +129,7 @@ def read() -> Policy:
         ),
         token_carrier=_carrier(raw.get("TOKEN_CARRIER", "cookie")),
         monitor_s=_amount(raw.get("MONITOR_S", 1.0), key="MONITOR_S", of="seconds"),
-        read_deadline_s=_amount(
-            raw.get("READ_DEADLINE_S", 2.0), key="READ_DEADLINE_S", of="seconds"
-        ),
+        read_deadline_s=_deadline(raw.get("READ_DEADLINE_S", 2.0)),
         max_lag_s=_limit(raw.get("MAX_LAG_S", 30.0), key="MAX_LAG_S", of="seconds"),
         min_replicas=_count(raw.get("MIN_REPLICAS", 0), key="MIN_REPLICAS"),
         primary_units_per_s=_limit(
@@ -165,13 +164,24 @@ def _placement(value: object) -> dict[str, str]:
 
 
 def is_amount(value: object) -> bool:
-    """Whether ``value`` is a number, 0 or more."""
-    return not isinstance(value, bool) and isinstance(value, int | float) and value >= 0
+    """Whether ``value`` is a number, 0 or more, and not without end."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return math.isfinite(value) and value >= 0
 
 
 def _amount(value: object, *, key: str, of: str) -> float:
     if not is_amount(value):
         raise ConfigurationError(f'FLEET["{key}"] must be a number of {of}, not {value!r}.')
+    return float(cast("float", value))
+
+
+def _deadline(value: object) -> float:
+    if not is_amount(value) or not value:
+        raise ConfigurationError(
+            f'FLEET["READ_DEADLINE_S"] must be a number of seconds above 0, not {value!r}. '
+            'FLEET["MONITOR_S"] = 0 does without a deadline.'
+        )
     return float(cast("float", value))
 
 

@@ -125,6 +125,9 @@ def test_an_unknown_level_is_refused(settings, level):
         ({"OFFLINE_S": -1}, "not -1"),
         ({"OFFLINE_S": None}, "not None"),
         ({"OFFLINE_S": float("nan")}, "not nan"),
+        ({"OFFLINE_S": float("inf")}, "not inf"),
+        ({"READ_DEADLINE_S": 0}, "must be a number of seconds above 0, not 0"),
+        ({"READ_DEADLINE_S": "2"}, "above 0, not '2'"),
     ],
 )
 def test_a_value_of_a_wrong_kind_is_refused(settings, fleet, named):

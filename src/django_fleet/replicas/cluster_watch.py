@@ -132,11 +132,14 @@ class ClusterWatch:
             and watcher.look.is_replica is False
             and (watcher.look.is_sure or watcher.was_replica)
         ]
-        if len(promoted) == 1:
+        addresses = {self._nodes.servers.get(alias, alias) for alias in (primary.alias, *promoted)}
+        can_follow = len(promoted) == 1 and len(addresses) > 1
+        if can_follow:
             self._follow(primary.alias, promoted[0])
             self.trail, self._is_split = Trail(), False
             for alias in (primary.alias, promoted[0]):
                 self.watchers[alias].start_again()
         elif promoted and promoted != self._reported:
-            logger.error("several_primaries", extra={"alias": primary.alias, "replicas": promoted})
+            event = "several_primaries" if len(promoted) > 1 else "promotion_not_followed"
+            logger.error(event, extra={"alias": primary.alias, "replicas": promoted})
         self._reported = promoted

@@ -110,6 +110,34 @@ class Selection:
             work.behind[primary] = self._clock() + PATIENCE_S
         return None
 
+    def at_once(self, work: "UnitOfWork", primary: str) -> str | None:
+        """What ``caught_up`` would choose and keep, where nobody has to be asked for it; else ``None``."""
+        sight = work.seen.get(primary, NOTHING)
+        if work.is_outlook or sight.position is None or primary in work.behind:
+            return None
+        cluster = self._monitor.clusters[primary]
+        alias = self._open_to(sight.node, cluster) if sight.node else self._nodes.choose(cluster)
+        if alias is None or not (sight.is_empty or self._is_known_to_show(alias, sight)):
+            return None
+        self._monitor.ensure()
+        work.replicas[primary] = alias
+        return alias
+
+    def _open_to(self, server: str, cluster: "Cluster") -> str | None:
+        """The replica to whose server of that name this thread has a connection."""
+        for each in cluster.replicas:
+            if vars(connections[each.alias]).get(SERVER) == server:
+                return each.alias if self._nodes.takes_reads(cluster, each.alias) else None
+        return None
+
+    def _is_known_to_show(self, alias: str, sight: Sight) -> bool:
+        connection = connections[alias]
+        if connection.connection is None or has_transaction(connection):
+            return False
+        known = self._nodes.position(alias)
+        reaches = vendor_of(connection).history.reaches
+        return not sight.position or (known is not None and reaches(known, sight.position))
+
     def likely(self, work: "UnitOfWork", cluster: "Cluster", named: str = "") -> str | None:
         """The replica that would be asked by what is known now; nobody is asked, nothing is kept."""
         primary = cluster.primary

@@ -91,7 +91,10 @@ def reader(here: Running, decide: Decide, place: Place | None = None) -> Ask:  #
         if is_session and (primary in work.written or primary in work.read_on_primary):
             is_settled = primary in work.written and work.is_declared
             return primary if is_settled else decide(model, **hints).alias
-        return work.replicas.get(primary) or decide(model, **hints).alias
+        replica = work.replicas.get(primary)
+        if replica is None and is_session:
+            replica = here.selection.at_once(work, primary)
+        return replica or decide(model, **hints).alias
 
     return db_for_read
 

@@ -154,6 +154,17 @@ def test_a_promoted_node_is_followed_when_the_primary_became_a_replica(cluster):
     assert cluster.followed == [("main", "a")]
 
 
+def test_a_promoted_node_whose_address_is_the_primary_s_cannot_be_followed(cluster, caplog):
+    """Such as two services, or two sockets in OPTIONS; it is said once."""
+    cluster.nodes.servers = dict.fromkeys(("main", "a", "b"), "one address")
+    cluster.says("a", is_replica=False, server="two")
+    for _ in range(3):
+        cluster.says("main", is_replica=True)
+    assert cluster.followed == []
+    told = [each for each in caplog.records if each.getMessage() == "promotion_not_followed"]
+    assert [(each.alias, each.replicas) for each in told] == [("main", ["a"])]
+
+
 def test_a_promoted_node_beside_a_living_primary_is_not_followed(cluster):
     """Nor read: it goes its own way."""
     cluster.says("a", is_replica=False, server="two")

@@ -373,3 +373,48 @@ def test_who_was_shown_more_than_anybody_knows_waits_for_the_primary(here):
     here.stands("b", 9)
     assert here.selection.instead(here.work, here.cluster) is None
     assert here.work.seen["default"] == Sight(None)
+
+
+class TestAtOnce:
+    """The choice that takes no question."""
+
+    def test_it_is_the_one_that_asking_would_give(self, here):
+        """And it is kept."""
+        assert here.selection.at_once(here.work, "default") == "a"
+        assert here.work.replicas == {"default": "a"}
+        assert here.caught_up() == "a"
+
+    def test_what_is_known_to_be_reached_is_chosen(self, here):
+        """By a position that it has shown, or by the server that the session has read."""
+        here.nodes.showed("a", "7")
+        here.saw("7")
+        assert here.selection.at_once(here.work, "default") == "a"
+        here.work.replicas.clear()
+        here.nodes.showed("b", "1")
+        here.saw("", node="b")
+        assert here.selection.at_once(here.work, "default") == "b"
+
+    def test_what_is_not_known_to_be_reached_is_not(self, here):
+        """Somebody has to ask; likewise where only the primary will do, or nobody had caught up."""
+        here.nodes.showed("a", "6")
+        here.saw("7")
+        assert here.selection.at_once(here.work, "default") is None
+        here.saw(None)
+        assert here.selection.at_once(here.work, "default") is None
+        here.saw("5")
+        here.work.behind["default"] = 0.0
+        assert here.selection.at_once(here.work, "default") is None
+        assert here.work.replicas == {}
+
+    def test_a_connection_that_is_closed_is_not_believed(self, here):
+        """The next one may lead to a server that began anew."""
+        here.nodes.showed("a", "7")
+        here.saw("7")
+        connections["a"].connection = None
+        assert here.selection.at_once(here.work, "default") is None
+
+    def test_one_that_is_down_is_not_chosen(self, here):
+        """Nor the one that the session has read, when that is down."""
+        here.saw("", node="b")
+        here.nodes.went_offline("b", OSError("away"))
+        assert here.selection.at_once(here.work, "default") is None

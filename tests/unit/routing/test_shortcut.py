@@ -4,6 +4,7 @@ import pytest
 from django.db import transaction
 
 from django_fleet.blocks import Block, UnitBlock
+from django_fleet.replicas.sight import Sight
 from django_fleet.routing.decision import Decision
 from django_fleet.routing.running import running
 from django_fleet.routing.shortcut import reader, writer
@@ -116,10 +117,17 @@ def test_while_a_replica_is_offline_the_rules_are_asked():
     assert write(Tag) == "default"
 
 
-def test_the_first_read_of_a_unit_is_for_the_rules(settled):
-    """They draw its replica."""
+def test_the_first_read_of_a_unit_chooses_where_nobody_has_to_be_asked(settled):
+    """The replica is kept; who has seen more than is known of the replicas leaves it to the rules."""
     settled.replicas.clear()
+    assert read(Tag) == "replica"
+    assert settled.replicas == {"default": "replica"}
+    settled.replicas.clear()
+    settled.seen["default"] = Sight("7")
     assert read(Tag) == ASKED
+    settled.seen["default"] = Sight(None)
+    assert read(Tag) == ASKED
+    assert settled.replicas == {}
 
 
 def test_an_object_of_the_model_itself_is_answered():
