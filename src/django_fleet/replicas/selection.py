@@ -183,9 +183,15 @@ class Selection:
         if has_transaction(connection):
             return False
         history = vendor_of(connection).history
+        had_written = primary in work.written
         work.written.discard(primary)  # before the question: what is written meanwhile counts again
         work.read_on_primary.discard(primary)
-        position = None if self._nodes.is_silent(primary) else self._committed(connection, history)
+        try:
+            silent = self._nodes.is_silent(primary)
+            position = None if silent else self._committed(connection, history)
+        except BaseException:  # such as in an event loop, where nobody may be asked
+            (work.written if had_written else work.read_on_primary).add(primary)
+            raise
         work.seen[primary] = work.seen.get(primary, NOTHING).at(position, history)
         work.replicas.pop(primary, None)
         work.behind.pop(primary, None)
