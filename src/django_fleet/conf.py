@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Final, Literal, cast, get_args
+from typing import Final, Literal, TypedDict, cast, get_args
 
 from django.conf import settings
 
@@ -37,6 +37,9 @@ KEYS: Final = (
     "ENGINE_MAX_ROWS",
     "ENGINE_MEMORY_MB",
 )
+
+OTHERS: Final = "*"
+"""Stands in ``FLEET["CONSISTENCY"]`` for every model that no other label names."""
 
 OverBudget = Literal["warn", "raise"]
 Engine = Literal["auto", "off"]
@@ -107,6 +110,9 @@ class Policy:
     unknown_keys: tuple[str, ...] = ()
     """Keys that nobody reads: a typing error, reported by a check."""
 
+    levels: Mapping[str, Consistency] = field(default_factory=lambda: MappingProxyType({}))
+    """App label or model label, in lower case, to what reads of those models may see instead."""
+
 
 def level(value: object, *, place: str) -> Consistency:
     """The consistency level that ``value`` names, or ``UnknownConsistencyError`` naming ``place``."""
@@ -122,7 +128,7 @@ def read() -> Policy:
         raise ConfigurationError(f"FLEET must be a dictionary, not {raw!r}.")
     return Policy(
         placement=MappingProxyType(_placement(raw.get("PLACEMENT", {}))),
-        consistency=level(raw.get("CONSISTENCY", "session"), place='FLEET["CONSISTENCY"]'),
+        **_levels(raw.get("CONSISTENCY", "session")),
         offline_s=_amount(raw.get("OFFLINE_S", 5.0), key="OFFLINE_S", of="seconds"),
         token_wait_ms=_amount(
             raw.get("TOKEN_WAIT_MS", 50.0), key="TOKEN_WAIT_MS", of="milliseconds"
@@ -168,6 +174,25 @@ def is_amount(value: object) -> bool:
     if isinstance(value, bool) or not isinstance(value, int | float):
         return False
     return math.isfinite(value) and value >= 0
+
+
+def _levels(value: object) -> "_Levels":
+    """One level for all, or levels by label, with ``"*"`` for the others."""
+    place = 'FLEET["CONSISTENCY"]'
+    if not isinstance(value, Mapping):
+        return {"consistency": level(value, place=place), "levels": MappingProxyType({})}
+    for label in value:
+        if not isinstance(label, str):
+            raise ConfigurationError(f"{place} must map labels to levels; {label!r} is no label.")
+    found = {
+        label.lower(): level(said, place=f'{place}["{label}"]') for label, said in value.items()
+    }
+    return {"consistency": found.pop(OTHERS, "session"), "levels": MappingProxyType(found)}
+
+
+class _Levels(TypedDict):
+    consistency: Consistency
+    levels: Mapping[str, Consistency]
 
 
 def _amount(value: object, *, key: str, of: str) -> float:

@@ -238,6 +238,9 @@ def test_e6_in_an_event_loop_a_decision_asks_nobody(replicated):
             fleet.resume(token)
             assert Tag.objects.all().db == "default"
             assert not work.read_on_primary
+            work.read_on_primary.add("default")
+            assert Tag.objects.all().db == "default"
+            assert work.read_on_primary == {"default"}  # nobody was asked, so it is not forgotten
             await sync_to_async(catch_up)(replicated)
             assert await Tag.objects.acount() == 2
             assert Tag.objects.all().db == "replica"

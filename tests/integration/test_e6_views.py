@@ -14,7 +14,7 @@ from django.views.decorators.csrf import csrf_exempt
 import django_fleet as fleet
 from django_fleet.context import NOTHING_CHOSEN, UNIT, choice
 from django_fleet.middleware import ConsistencyMiddleware
-from lab.shop.models import Tag
+from lab.shop.models import Author, Book, Tag
 
 REPLICATED = {"default": {}, "replica": {"REPLICA_OF": "default"}}
 eventually = fleet.consistency("eventual")
@@ -123,6 +123,29 @@ def test_e6_a_decorated_view_keeps_its_marks():
     assert not iscoroutinefunction(VIEWS["function"])
     assert VIEWS["around as_view"].csrf_exempt
     assert function.__name__ == "function"
+
+
+LEVELS = {"*": "session", "shop.Tag": "eventual", "shop.Book": "strong"}
+
+
+@pytest.mark.parametrize("is_asked_before", [False, True])
+def test_e6_each_model_may_have_a_level(lab, is_asked_before):
+    """``FLEET["CONSISTENCY"]`` by label; a block says it for all; also once a model is settled."""
+    with lab.fleet(REPLICATED, CONSISTENCY=LEVELS):
+        lab.create_tables(Author, Tag, Book)
+        if is_asked_before:
+            for model in (Author, Tag, Book):
+                assert router.db_for_write(model) == "default"
+        with fleet.unit_of_work():
+            assert router.db_for_read(Book) == "default"
+            Author.objects.create(name="new")
+            assert router.db_for_read(Author) == "default"
+            assert router.db_for_read(Tag) == "replica"
+            assert Tag.objects.all().db == "replica"
+            with fleet.primary():
+                assert router.db_for_read(Tag) == "default"
+            with fleet.consistency("eventual"):
+                assert router.db_for_read(Book) == "replica"
 
 
 def test_e6_a_view_may_see_what_primaries_have(replicated):

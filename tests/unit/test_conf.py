@@ -1,6 +1,7 @@
 """``FLEET`` in, a policy out."""
 
 import dataclasses
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -98,6 +99,31 @@ def test_every_level_is_known(settings, level):
     settings.FLEET = {"CONSISTENCY": level}
     assert conf.read().consistency == level
     assert conf.level(level, place="here") == level
+
+
+def test_levels_by_label(settings):
+    """``"*"`` is for the others; labels are the same in upper and lower case."""
+    settings.FLEET = {"CONSISTENCY": {"*": "eventual", "shop.Tag": "strong", "CRM": "session"}}
+    policy = conf.read()
+    assert policy.consistency == "eventual"
+    assert dict(policy.levels) == {"shop.tag": "strong", "crm": "session"}
+    settings.FLEET = {"CONSISTENCY": {"shop": "eventual"}}
+    assert conf.read().consistency == "session"
+
+
+@pytest.mark.parametrize(
+    ("said", "error", "named"),
+    [
+        ({"shop": "weak"}, UnknownConsistencyError, 'FLEET["CONSISTENCY"]["shop"]'),
+        ({"*": None}, UnknownConsistencyError, 'FLEET["CONSISTENCY"]["*"]'),
+        ({7: "strong"}, ConfigurationError, "7 is no label"),
+    ],
+)
+def test_a_wrong_level_of_a_label_is_refused(settings, said, error, named):
+    """The place is named."""
+    settings.FLEET = {"CONSISTENCY": said}
+    with pytest.raises(error, match=re.escape(named)):
+        conf.read()
 
 
 @pytest.mark.parametrize("level", ["", "Strong", None, 1, ["strong"]])

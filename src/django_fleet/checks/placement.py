@@ -8,6 +8,7 @@ from django.apps import apps
 from django.core.checks import CheckMessage, Error
 from django.core.checks import Warning as Caution
 
+from django_fleet.conf import OTHERS
 from django_fleet.errors import UnknownDatabaseError, UnplacedModelError, listed
 from django_fleet.routing.installed import installed_router
 from django_fleet.routing.running import Running, running
@@ -34,6 +35,15 @@ def check_placement(**_kwargs: Any) -> list[CheckMessage]:
                     id="fleet.W002",
                 )
             )
+    found += [
+        Caution(
+            f'FLEET["CONSISTENCY"]["{label}"] names no installed app or model.',
+            hint=f'Correct the label; "{OTHERS}" stands for every model that no other one names.',
+            id="fleet.W010",
+        )
+        for label in here.fleet.policy.levels
+        if not _is_installed(label)
+    ]
     spellings = Counter(label.lower() for label in here.fleet.policy.placement)
     found += [
         Error(

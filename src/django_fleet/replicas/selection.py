@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from django.core.exceptions import SynchronousOnlyOperation
 from django.db import DatabaseError, InterfaceError, connections
 
 from django_fleet.replicas.opened import has_transaction
@@ -183,14 +184,14 @@ class Selection:
         if has_transaction(connection):
             return False
         history = vendor_of(connection).history
-        had_written = primary in work.written
+        known = work.written if primary in work.written else work.read_on_primary
         work.written.discard(primary)  # before the question: what is written meanwhile counts again
         work.read_on_primary.discard(primary)
         try:
-            silent = self._nodes.is_silent(primary)
-            position = None if silent else self._committed(connection, history)
-        except BaseException:  # such as in an event loop, where nobody may be asked
-            (work.written if had_written else work.read_on_primary).add(primary)
+            is_silent = self._nodes.is_silent(primary)
+            position = None if is_silent else self._committed(connection, history)
+        except SynchronousOnlyOperation:
+            known.add(primary)  # in an event loop, nobody was asked
             raise
         work.seen[primary] = work.seen.get(primary, NOTHING).at(position, history)
         work.replicas.pop(primary, None)

@@ -58,7 +58,7 @@ class Failover:
         kept = work.replicas.get(primary)
         if kept is not None and kept not in tried and here.nodes.is_online(kept):
             return kept
-        if (choice().consistency or here.consistency) == "session":
+        if (choice().consistency or here.level_of_any) == "session":
             chosen = here.selection.instead(work, cluster)
         else:
             chosen = here.selection.any_replica(work, cluster, choice().max_lag_s)

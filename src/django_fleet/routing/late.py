@@ -24,6 +24,6 @@ def database_now(running: Running, query: Any) -> str:
     if primary == alias or not hasattr(query, _ATTRIBUTE):
         return alias
     work = UNIT.get()
-    consistency = getattr(query, _ATTRIBUTE) or running.consistency
+    consistency = getattr(query, _ATTRIBUTE) or running.level_of_any
     has_written = work is not None and primary in work.written and consistency == "session"
     return primary if has_written or running.has_open_transaction(primary) else alias

@@ -70,7 +70,7 @@ class Router:
         primary = fleet.primary_of(chosen.alias)
         if primary not in self.running.primaries:
             return Decision(primary, primary, chosen.reason, "it has no replicas")
-        return rules.node_for_read(chosen, fleet, self._circumstances(chosen, primary))
+        return rules.node_for_read(chosen, fleet, self._circumstances(chosen, primary, model))
 
     def decide_write(self, model: "type[Model]", **hints: Any) -> Decision:
         """Where a write of ``model`` goes now, and why. Raises ``ReplicaWriteError``."""
@@ -185,11 +185,13 @@ class Router:
             return alias if home.alias == primary else None
         return None if primary in self.running.fleet.dedicated() else alias
 
-    def _circumstances(self, chosen: Chosen, primary: str) -> rules.Circumstances:
+    def _circumstances(
+        self, chosen: Chosen, primary: str, model: "type[Model]"
+    ) -> rules.Circumstances:
         """What a read of that cluster meets."""
         here = self.running
         work = unit()
-        consistency = choice().consistency or here.consistency
+        consistency = choice().consistency or here.level(model)
         in_transaction = here.has_open_transaction(primary)
         named = "" if chosen.alias == primary else chosen.alias
         replica, is_asking = None, True

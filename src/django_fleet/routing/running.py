@@ -20,6 +20,7 @@ from django_fleet.replicas.nodes import Nodes
 from django_fleet.replicas.opened import Opened
 from django_fleet.replicas.selection import Selection
 from django_fleet.topology import Cluster, Fleet, Home
+from django_fleet.topology.placement import label_of, owner
 
 if TYPE_CHECKING:
     import threading
@@ -188,8 +189,27 @@ class Running:
                 self.homes[model] = home
         return home
 
+    def level(self, model: "type[Model] | None") -> Consistency:
+        """What reads of ``model`` see where no block says otherwise."""
+        levels = self.fleet.policy.levels
+        if not levels or model is None:
+            return self.consistency
+        opts = owner(model)._meta
+        labels = (label_of(opts).lower(), opts.app_label.lower())
+        return next((levels[label] for label in labels if label in levels), self.consistency)
+
+    @property
+    def level_of_any(self) -> Consistency:
+        """What reads see where nobody knows of which model they are: the most that one may ask for."""
+        return "session" if self.fleet.policy.levels else self.consistency
+
     def settle(self, model: "type[Model]", home: str) -> None:
-        """Notes that ``model`` lives on ``home``, whoever asks; only for models of the project."""
+        """Notes that ``model`` lives on ``home``, whoever asks; only for models of the project.
+
+        Not one with a level of its own: the short way knows a single one.
+        """
+        if self.level(model) != self.consistency:
+            return
         if model in self.homes and home in self.fleet.clusters:
             answers_all = home not in self.replicated or self.consistency == "strong"
             self.settled[model] = (home, answers_all)

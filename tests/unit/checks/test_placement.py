@@ -38,6 +38,21 @@ def test_what_is_said_of_the_setting(project, placement, expected):
     assert all(message.hint for message in found)
 
 
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("eventual", set()),
+        ({"*": "strong", "shop": "eventual", "shop.Tag": "session"}, set()),
+        ({"nothing": "eventual"}, {"fleet.W010"}),
+        ({"shop.Nothing": "eventual"}, {"fleet.W010"}),
+    ],
+)
+def test_what_is_said_of_the_levels_of_models(project, said, expected):
+    """A label that names nothing."""
+    with project(LAYOUT, FLEET={"CONSISTENCY": said}):
+        assert {each.id for each in check_placement()} == expected
+
+
 def test_a_replica_is_reported_with_its_primary(project):
     """The remedy is to name it."""
     with project(LAYOUT, FLEET={"PLACEMENT": {"shop": "copy"}}):

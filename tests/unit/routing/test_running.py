@@ -5,7 +5,7 @@ from django.apps import apps
 
 from django_fleet.routing.running import running
 from lab.reports.models import Report
-from lab.shop.models import Tag
+from lab.shop.models import Book, ShortBook, Tag
 
 LAYOUT = {"default": {}, "replica": {"REPLICA_OF": "default"}, "analytics": {}, "empty": None}
 
@@ -35,6 +35,35 @@ def test_a_reload_forgets_what_was_learned(project):
         here.reload()
         assert (here.homes, here.settled, here.offline) == ({}, {}, {})
         assert running() is here
+
+
+@pytest.mark.parametrize(
+    ("model", "level"),
+    [
+        (Tag, "strong"),
+        (Book, "eventual"),
+        (ShortBook, "eventual"),
+        (Report, "session"),
+        (None, "session"),
+    ],
+)
+def test_what_reads_of_a_model_see(project, model, level):
+    """Its own label, its app's, or what counts for all; a proxy goes with its model."""
+    with project(LAYOUT, FLEET={"CONSISTENCY": {"shop.tag": "strong", "shop": "eventual"}}):
+        assert running().level(model) == level
+
+
+def test_a_model_with_a_level_of_its_own_takes_the_long_way(project):
+    """The short one knows a single level; and where no model is known, the careful one counts."""
+    with project(LAYOUT, FLEET={"CONSISTENCY": {"*": "eventual", "shop.Tag": "strong"}}):
+        here = running()
+        for model in (Tag, Book):
+            here.home(model)
+            here.settle(model, "default")
+        assert set(here.settled) == {Book}
+        assert here.level_of_any == "session"
+    with project(LAYOUT, FLEET={"CONSISTENCY": "eventual"}):
+        assert running().level_of_any == "eventual"
 
 
 def test_homes_of_the_project_s_models_are_remembered(project):
