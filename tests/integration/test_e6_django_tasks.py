@@ -71,6 +71,13 @@ def test_e6_a_queued_task_of_a_sender_that_saw_nothing(replicated):
     assert work() == [["hi", "replica", ["old"]]]
 
 
+def test_e6_one_queued_task_leaves_nothing_to_the_next(replicated):
+    """Each is a unit of work of its own."""
+    tasks.task(queued_tasks.write).enqueue("new")
+    tasks.task(queued_tasks.read).enqueue()
+    assert work() == [["default", ["new", "old"]], ["hello", "replica", ["old"]]]
+
+
 def test_e6_a_queued_task_with_context_and_in_async_code(replicated):
     """The context stays the first argument; ``aenqueue`` asks the primary in a thread."""
     in_context = tasks.task(takes_context=True)(queued_tasks.read_in_context)

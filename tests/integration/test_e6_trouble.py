@@ -141,6 +141,25 @@ def test_e6_only_replicas_have_such_troubles(mirror, alias):
             pass
 
 
+LEVELS = {"*": "eventual", "shop.Tag": "session"}
+
+
+def test_e6_a_read_that_moves_on_keeps_the_level_of_its_model(lab):
+    """Whoever moves it does not know the model: it moves as a session's read."""
+    entries = lab.entries({"default": {}})
+    for alias in ("replica-1", "replica-2"):
+        entries[alias] = {**entries["default"], "REPLICA_OF": "default"}
+    with lab.project(entries, FLEET={"CONSISTENCY": LEVELS, "TOKEN_WAIT_MS": 0}):
+        lab.create_tables(Tag)
+        with fleet_testing.lag("replica-2", 5):
+            token = written()
+            with fleet.unit_of_work():
+                fleet.resume(token)
+                assert read() == ("replica-1", 1)
+                with fleet_testing.down("replica-1"), fleet_testing.assert_queries(primary=1):
+                    assert Tag.objects.count() == 1
+
+
 def test_e6_queries_are_counted_by_role(mirror):
     """Of the ORM, raw ones, through the middleware; not what keeps a transaction."""
     with fleet_testing.assert_queries(primary=1, replica=2) as sent, fleet.unit_of_work():

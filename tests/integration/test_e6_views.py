@@ -148,6 +148,18 @@ def test_e6_each_model_may_have_a_level(lab, is_asked_before):
                 assert router.db_for_read(Book) == "replica"
 
 
+def test_e6_a_raw_query_keeps_the_level_of_its_model(lab):
+    """It is sent after a write that came after it was made."""
+    with lab.fleet(REPLICATED, CONSISTENCY={"*": "eventual", "shop.Tag": "session"}):
+        lab.create_tables(Tag)
+        lab.servers.replicas[0].pause_replay()
+        with fleet.unit_of_work():
+            raw = Tag.objects.raw("SELECT * FROM shop_tag")
+            assert raw.db == "replica"
+            Tag.objects.create(name="new")
+            assert [tag.name for tag in raw] == ["new"]
+
+
 def test_e6_a_view_may_see_what_primaries_have(replicated):
     """``fleet.primary()`` is a decorator as well."""
     view = fleet.primary()(lambda _request: HttpResponse(router.db_for_read(Tag)))

@@ -35,6 +35,11 @@ async def read_async(greeting="hello"):
     return [greeting, *await sync_to_async(seen)()]
 
 
+def write(name):
+    Tag.objects.create(name=name)
+    return seen()
+
+
 def write_and_fail(name):
     Tag.objects.create(name=name)
     raise LookupError(name)
