@@ -1,6 +1,6 @@
 """``fleet migrate``: every primary by its own plan, side by side; replicas never."""
 
-from argparse import ArgumentParser, ArgumentTypeError
+from argparse import ArgumentParser
 from collections.abc import Sequence
 from dataclasses import asdict
 from importlib import import_module
@@ -13,6 +13,7 @@ from django.utils.module_loading import module_has_submodule
 
 from django_fleet.errors import CommandTargetError, listed
 from django_fleet.management.verbs.board import Board
+from django_fleet.management.verbs.numbers import count, seconds
 from django_fleet.management.verbs.output import write_json
 from django_fleet.management.verbs.stopping import stopped_by_signals
 from django_fleet.management.verbs.verb import Verb
@@ -53,7 +54,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--jobs",
-        type=_count,
+        type=count,
         metavar="N",
         help=f"databases at once (as many as there are, at most {MOST_JOBS}, by default)",
     )
@@ -80,20 +81,20 @@ def add_arguments(parser: ArgumentParser) -> None:
 def _add_limits(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--lock-wait",
-        type=_seconds,
+        type=seconds,
         default=LOCK_WAIT_S,
         metavar="SECONDS",
         help=f"wait so long for another migration of the same database ({LOCK_WAIT_S:g} by default)",
     )
     parser.add_argument(
         "--lock-timeout",
-        type=_seconds,
+        type=seconds,
         metavar="SECONDS",
         help="PostgreSQL: a statement waits so long for a table; then the migration is tried again",
     )
     parser.add_argument(
         "--statement-timeout",
-        type=_seconds,
+        type=seconds,
         metavar="SECONDS",
         help="PostgreSQL: a statement of a migration runs so long at most",
     )
@@ -230,20 +231,6 @@ def _write_failure(command: BaseCommand, alias: str, failure: Failure | None) ->
     command.stderr.write(f"{alias} failed{at}\n  {failure.error}: {failure.message}")
     if failure.sql:
         command.stderr.write(f"  SQL: {failure.sql}")
-
-
-def _count(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ArgumentTypeError("1 or more")
-    return number
-
-
-def _seconds(text: str) -> float:
-    number = float(text)
-    if number < 0:
-        raise ArgumentTypeError("0 or more seconds")
-    return number
 
 
 VERB: Final = Verb(

@@ -1,12 +1,13 @@
 """``fleet orphans``: rows whose parent at another home is gone, found and mended."""
 
-from argparse import ArgumentParser, ArgumentTypeError
+from argparse import ArgumentParser
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
 
+from django_fleet.management.verbs.numbers import count, seconds
 from django_fleet.management.verbs.output import write_json
 from django_fleet.management.verbs.progress import ProgressLine
 from django_fleet.management.verbs.stopping import stopped_by_signals
@@ -37,11 +38,11 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="look at the keys of these models only",
     )
     parser.add_argument(
-        "--chunk", type=_count, default=CHUNK, metavar="N", help="keys asked for at once"
+        "--chunk", type=count, default=CHUNK, metavar="N", help="keys asked for at once"
     )
-    parser.add_argument("--rate", type=_count, metavar="N", help="at most N keys a second")
+    parser.add_argument("--rate", type=count, metavar="N", help="at most N keys a second")
     parser.add_argument(
-        "--every", type=_seconds, metavar="SECONDS", help="begin again after this pause, for ever"
+        "--every", type=seconds, metavar="SECONDS", help="begin again after this pause, for ever"
     )
     parser.add_argument(
         "--state", type=Path, metavar="FILE", help="keep in FILE how far the search has come"
@@ -132,20 +133,6 @@ def _line(search: Search, tally: Tally) -> str:
     named = f"\n\t{', '.join(tally.examples)}" if tally.examples else ""
     where = f"({boundary.child_home}, parents on {boundary.parent_home})"
     return f"{search.name} {where}: {said}{named}"
-
-
-def _count(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ArgumentTypeError("1 or more")
-    return number
-
-
-def _seconds(text: str) -> float:
-    number = float(text)
-    if number < 0:
-        raise ArgumentTypeError("0 or more seconds")
-    return number
 
 
 VERB: Final = Verb(

@@ -9,6 +9,7 @@ from django.db import connections
 
 from django_fleet.errors import listed
 from django_fleet.inventory.survey import DatabaseStatus, survey
+from django_fleet.management.verbs.numbers import count, seconds
 from django_fleet.management.verbs.output import write_json, write_table
 from django_fleet.management.verbs.verb import Verb
 from django_fleet.management.verbs.watching import watch
@@ -33,13 +34,13 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--interval",
-        type=float,
+        type=seconds,
         default=2.0,
         metavar="SECONDS",
         help="how often they are shown (2)",
     )
     parser.add_argument(
-        "--rounds", type=int, metavar="N", help="stop after so many; without it, with Ctrl-C"
+        "--rounds", type=count, metavar="N", help="stop after so many; without it, with Ctrl-C"
     )
 
 
