@@ -1,6 +1,9 @@
 """Statement E6 in Celery's workers: a task sees what its sender has seen, and what it wrote itself."""
 
+import gc
 import uuid
+import warnings
+from contextlib import ExitStack, contextmanager
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -25,8 +28,20 @@ def running_worker(request):
     started = start_worker(
         tasks.app, pool=request.param, perform_ping_check=False, shutdown_timeout=WAIT_S
     )
-    with started:
+    with ExitStack() as stack:
+        stack.enter_context(started)
         yield
+        with ended_threads():
+            stack.close()
+
+
+@contextmanager
+def ended_threads():
+    """What threads of workers and event loops had open goes with them; Python 3.13 warns of that."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        yield
+        gc.collect()
 
 
 @pytest.fixture
@@ -41,6 +56,8 @@ def replicated(lab):
         UNIT.set(None)
         lab.servers.replicas[0].pause_replay()
         yield lab
+        with ended_threads():
+            UNIT.set(None)
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Tasks of Celery that say where they read, on a broker in memory."""
 
-from celery import Celery
+from celery import Celery, signals
 from celery.exceptions import Reject
 from django.db import connections, router, transaction
 
@@ -27,6 +27,13 @@ def leave():
     for connection in connections.all(initialized_only=True):
         connection.close()
         del connections[connection.alias]
+
+
+@signals.task_postrun.connect
+def left(task, **_kwargs):
+    """Closes what was opened after the task's own end, to send the next message."""
+    if not task.request.is_eager:
+        leave()
 
 
 @app.task(name="lab.read")
