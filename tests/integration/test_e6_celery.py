@@ -1,6 +1,7 @@
 """Statement E6 in Celery's workers: a task sees what its sender has seen, and what it wrote itself."""
 
 import gc
+import logging
 import uuid
 import warnings
 from contextlib import ExitStack, contextmanager
@@ -28,7 +29,9 @@ def running_worker(request):
     started = start_worker(
         tasks.app, pool=request.param, perform_ping_check=False, shutdown_timeout=WAIT_S
     )
+    root = logging.getLogger()
     with ExitStack() as stack:
+        stack.callback(root.setLevel, root.level)  # a worker raises it for everybody
         stack.enter_context(started)
         yield
         with ended_threads():
