@@ -6,6 +6,7 @@ They come from the test kit of django-fleet. ``started`` makes fresh ones in a t
 
 import contextlib
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -18,6 +19,7 @@ from django_fleet.testing.servers.shipping import Folder, ShippingThread
 
 SHIPPED_MEGABYTES = 64
 SHIPPING_INTERVAL_S = 0.05
+PATIENCE_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,14 @@ class Nodes:
     def catch_up(self) -> None:
         """Returns when the replica shows all that the primary has committed."""
         self.shop.catch_up()
+
+    def until(self, holds: Callable[[], bool]) -> None:
+        """Returns when that is so; ``TimeoutError`` when it does not come true."""
+        ends_at = time.monotonic() + PATIENCE_S
+        while not holds():
+            if time.monotonic() > ends_at:
+                raise TimeoutError(f"not so after {PATIENCE_S:.0f} seconds")
+            time.sleep(0.05)
 
     @contextmanager
     def replica_behind(self) -> Iterator[None]:

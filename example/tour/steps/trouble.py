@@ -1,7 +1,5 @@
 """What goes wrong, and what is said then."""
 
-import time
-
 from django.core.management import CommandError, call_command
 from django.db.utils import ConnectionDoesNotExist
 from django.test import override_settings
@@ -16,13 +14,13 @@ from example.tour.step import step
 def dead_replica(seen, nodes):
     """Its server is killed, with every connection to it.
 
-    The read that meets the dead replica moves on to the primary, and the replica is left alone for
-    a while: FLEET["OFFLINE_S"], here one second.
+    The read that meets the dead replica moves on to the primary, and the replica is left alone until
+    the monitor sees it answer: about FLEET["OFFLINE_S"] later at most, here one second.
     """
     with nodes.replica_dead():
         meanwhile = Product.objects.count()
         seen.why(Product)
-    time.sleep(1.1)
+    nodes.until(lambda: fleet.explain(Product).read.alias == "replica")
     afterwards = Product.objects.count()
     seen.why(Product)
     print(meanwhile, afterwards)

@@ -185,4 +185,5 @@ class _Loop:
         """Until the next look: longer after each failure, and never all processes at once."""
         longest_s = max(self._policy.offline_s, self._policy.monitor_s)
         pause_s: float = min(self._policy.monitor_s * 2 ** min(watcher.failures, 5), longest_s)
-        return pause_s * random.uniform(0.5, 1.5)  # noqa: S311 -- not a secret
+        most = 1.0 if watcher.failures else 1.5  # what failed is not left alone beyond its time
+        return pause_s * random.uniform(0.5, most)  # noqa: S311 -- not a secret
