@@ -5,7 +5,6 @@ import inspect
 import pytest
 from asgiref.sync import async_to_sync, iscoroutinefunction, sync_to_async
 from django.db import router
-from django.db.models.query import RawQuerySet
 from django.http import HttpResponse
 from django.test import RequestFactory
 from django.utils.decorators import method_decorator
@@ -147,18 +146,6 @@ def test_e6_each_model_may_have_a_level(lab, is_asked_before):
                 assert router.db_for_read(Tag) == "default"
             with fleet.consistency("eventual"):
                 assert router.db_for_read(Book) == "replica"
-
-
-def test_e6_a_raw_query_keeps_the_level_of_its_model(lab):
-    """It is sent after a write that came after it was made."""
-    with lab.fleet(REPLICATED, CONSISTENCY={"*": "eventual", "shop.Tag": "session"}):
-        lab.create_tables(Tag)
-        lab.servers.replicas[0].pause_replay()
-        with fleet.unit_of_work():
-            raw = RawQuerySet("SELECT * FROM shop_tag", model=Tag)  # routing chooses its database
-            assert raw.db == "replica"
-            Tag.objects.create(name="new")
-            assert [tag.name for tag in raw] == ["new"]
 
 
 def test_e6_a_view_may_see_what_primaries_have(replicated):

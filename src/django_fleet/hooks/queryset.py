@@ -8,7 +8,7 @@ from django_fleet.relations.many_to_many import database_named
 from django_fleet.relations.split import bulk, updating
 from django_fleet.relations.split.deleting import delete_owners
 from django_fleet.routing.instance import takes_using
-from django_fleet.routing.late import note_routed
+from django_fleet.routing.late import database_now, note_routed
 from django_fleet.routing.remembered import remembered_database, under_remembered_choice
 from django_fleet.routing.running import Running
 
@@ -64,6 +64,31 @@ def _raw_init(original: Any, _running: Running) -> Any:
     return __init__
 
 
+def _raw(original: Any, _running: Running) -> Any:
+    def raw(
+        self: Any,
+        raw_query: str,
+        params: Any = (),
+        translations: Any = None,
+        using: str | None = None,
+    ) -> Any:
+        made = original(self, raw_query, params, translations, using)
+        if using is None and self._db is None and not self._for_write:
+            made._hints = self._hints
+            note_routed(made.query)
+        return made
+
+    return raw
+
+
+def _raw_iterator(original: Any, _running: Running) -> Any:
+    def iterator(self: Any) -> Any:
+        self._db = self.query.using = database_now(self.query, self.model, self._hints)
+        yield from original(self)
+
+    return iterator
+
+
 def _insert(original: Any, _running: Running) -> Any:
     def _insert(
         self: Any, objs: Any, fields: Any, returning_fields: Any = None, *args: Any, **options: Any
@@ -112,6 +137,7 @@ def _raw_delete(original: Any, _running: Running) -> Any:
     return _raw_delete
 
 
+_LATE: Final = "raw querysets choose their database when they run, as querysets do"
 _UNTIL: Final = "Django's fields take using"
 _CONFLICT: Final = ("on_conflict", "update_fields", "unique_fields")
 
@@ -175,6 +201,24 @@ HOOKS: Final = (
         parameters=(_RAW_PARAMETERS, (*_RAW_PARAMETERS, "fetch_mode")),
         why="A raw query asks the router twice: at its making and at its reading; it must be one answer.",
         until="RawQuerySet keeps the database it was made for",
+    ),
+    Hook(
+        target="django.db.models.query.QuerySet",
+        attribute="raw",
+        make=_raw,
+        parameters=(("self", "raw_query", "params", "translations", "using"),),
+        why="It asks the router for a database and hands that on as if somebody had named it.",
+        until=_LATE,
+        needed=Need.REPLICAS,
+    ),
+    Hook(
+        target="django.db.models.query.RawQuerySet",
+        attribute="iterator",
+        make=_raw_iterator,
+        parameters=(("self",),),
+        why="What was right for a raw query at its making may be a stale replica when it runs.",
+        until=_LATE,
+        needed=Need.REPLICAS,
     ),
     Hook(
         target="django.db.models.query.QuerySet",

@@ -1,10 +1,9 @@
-"""``RawQuery``: a last look at its database, and the same moving on, for ``Model.objects.raw()``."""
+"""``RawQuery``: the same moving on for ``Model.objects.raw()``."""
 
 from typing import Any, Final
 
 from django_fleet.hooks.hook import Hook, Need
 from django_fleet.routing.failover import Failover
-from django_fleet.routing.late import database_now
 from django_fleet.routing.running import Running
 
 
@@ -12,7 +11,6 @@ def _execute_query(original: Any, running: Running) -> Any:
     failover = Failover(running)
 
     def _execute_query(self: Any) -> None:
-        self.using = database_now(running, self)
         failover.reading(lambda: original(self), self, lambda alias: setattr(self, "using", alias))
 
     return _execute_query

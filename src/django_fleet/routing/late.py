@@ -1,29 +1,27 @@
-"""A query that was given its database when it was built, looked at again when it runs.
+"""A raw query that routing chose the database for, routed again when it runs.
 
 Django asks for the database of a raw query at its making. Until it runs, the unit of work may have
-written, or opened a transaction: then a replica is the wrong place to read.
+written, or opened a transaction, or the replica may be gone: then it belongs elsewhere.
 """
 
 from typing import Any, Final
 
-from django_fleet.context import UNIT, choice
-from django_fleet.routing.running import Running
+from django.db import router
 
-_ATTRIBUTE: Final = "fleet_consistency"
+from django_fleet.routing.remembered import remember_choice, under_remembered_choice
+
+_ATTRIBUTE: Final = "fleet_routed"
 
 
 def note_routed(query: Any) -> None:
-    """Notes on a raw ``query`` that routing chose its database, and what its reads may see."""
-    setattr(query, _ATTRIBUTE, choice().consistency)
+    """Notes that nobody but routing chose the database of a raw ``query``, and the blocks around it."""
+    setattr(query, _ATTRIBUTE, True)
+    remember_choice(query)
 
 
-def database_now(running: Running, query: Any) -> str:
-    """The database that the raw ``query`` runs on now: the one that it has, or its primary."""
-    alias: str = query.using
-    primary = running.primaries.get(alias, alias)
-    if primary == alias or not hasattr(query, _ATTRIBUTE):
+def database_now(query: Any, model: Any, hints: dict[str, Any]) -> str:
+    """The database of a raw ``query``: where routing would send it now, unless somebody named it."""
+    if not hasattr(query, _ATTRIBUTE):
+        alias: str = query.using
         return alias
-    work = UNIT.get()
-    consistency = getattr(query, _ATTRIBUTE) or running.level_of_any
-    has_written = work is not None and primary in work.written and consistency == "session"
-    return primary if has_written or running.has_open_transaction(primary) else alias
+    return under_remembered_choice(query, lambda asked: router.db_for_read(asked, **hints), model)

@@ -13,6 +13,7 @@ from django_fleet.context import SCOPE, UNIT, Choice, Scope, UnitOfWork, choice
 
 if TYPE_CHECKING:
     from django.db.models.sql import Query
+    from django.db.models.sql.query import RawQuery
 
 T = TypeVar("T")
 
@@ -40,7 +41,7 @@ class Remembered:
         return self.work in here.chain or here in self.work.chain
 
 
-def remember_choice(query: "Query") -> None:
+def remember_choice(query: "Query | RawQuery") -> None:
     """Notes on a new ``query`` what the blocks around its making say about routing."""
     scope = SCOPE.get()
     if scope is not None and scope.choice.is_about_routing:
@@ -49,7 +50,7 @@ def remember_choice(query: "Query") -> None:
         setattr(query, _ATTRIBUTE, Remembered(scope.choice, declared))
 
 
-def under_remembered_choice(query: "Query", ask: Callable[[Any], T], subject: Any) -> T:
+def under_remembered_choice(query: "Query | RawQuery", ask: Callable[[Any], T], subject: Any) -> T:
     """``ask(subject)``, answered as if inside the blocks that ``query`` was built in."""
     remembered: Remembered | None = query.__dict__.get(_ATTRIBUTE)
     if remembered is None or not remembered.counts_here:

@@ -124,7 +124,9 @@ def test_hooks_are_put_in_only_where_they_are_needed(project, monkeypatch):
         "DatabaseErrorWrapper.__enter__",
         "ForeignKey.validate",
         "Model.from_db",
+        "QuerySet.raw",
         "RawQuery._execute_query",
+        "RawQuerySet.iterator",
     }
 
 
