@@ -125,7 +125,7 @@ def test_no_key_is_documented_that_does_not_exist():
     from django_fleet.conf import KEYS
 
     documented = set(re.findall(r"^### `([A-Z_]+)`$", page("reference/settings.md"), re.MULTILINE))
-    assert documented == {*KEYS, "REPLICA_OF", "WEIGHT"}
+    assert documented == {*KEYS, "REPLICA_OF", "WEIGHT", "TAGS"}
 
 
 # -- Checks

@@ -9,7 +9,7 @@ from django.db.migrations import RunPython
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.models.signals import post_migrate, pre_migrate
 
-from django_fleet.errors import CommandTargetError, MigrationTargetError, UnknownDatabaseError
+from django_fleet.errors import CommandTargetError, MigrationTargetError
 from lab.commands import fleet_json, run
 from lab.fleets import tables
 from lab.histories import FIRST, TOOLS, after, history
@@ -220,12 +220,14 @@ def test_b6_what_a_receiver_puts_into_a_plan_is_for_its_database(lab):
 
 @pytest.mark.usefixtures("tools")
 def test_b6_only_those_that_are_named(lab):
-    """By alias, or by any database of their cluster."""
-    with lab.fleet({**THREE, "copy": {"REPLICA_OF": "north"}}):
+    """By alias, by any database of their cluster, by a tag."""
+    with lab.fleet({**THREE, "default": {"TAGS": ["eu"]}, "copy": {"REPLICA_OF": "north"}}):
         migrate("shop", "--database", "south")
         assert [recorded(alias) for alias in THREE] == [[], [], ["0001_tools", "0002_sizes"]]
         migrate("shop", "--cluster", "copy")
         assert [len(recorded(alias)) for alias in THREE] == [0, 2, 2]
+        migrate("shop", "0001", "--database", "north", "south", "--tag", "eu")
+        assert [len(recorded(alias)) for alias in THREE] == [1, 1, 1]
 
 
 @pytest.mark.usefixtures("tools")
@@ -235,7 +237,7 @@ def test_b6_only_those_that_are_named(lab):
     [
         (["--database", "copy"], CommandTargetError, "'copy' is a replica of 'default'"),
         (["--canary", "copy"], CommandTargetError, "'copy' is a replica of 'default'"),
-        (["--database", "nowhere"], UnknownDatabaseError, "nowhere"),
+        (["--database", "nowhere"], CommandError, "--database names it.*'default', 'north'"),
         (
             ["--database", "north", "--canary", "default"],
             CommandTargetError,

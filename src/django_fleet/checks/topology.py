@@ -10,12 +10,12 @@ from django.db import connections
 
 from django_fleet.errors import listed
 from django_fleet.routing.running import running
-from django_fleet.topology.database import is_weight
+from django_fleet.topology.database import are_tags, is_weight
 from django_fleet.vendors import vendor_of
 
 
 def check_replicas(**_kwargs: Any) -> list[CheckMessage]:
-    """``REPLICA_OF`` names a primary of the same vendor, ``WEIGHT`` is a number."""
+    """``REPLICA_OF`` names a primary of the same vendor, ``WEIGHT`` is a number, ``TAGS`` are words."""
     entries = connections.settings
     found: list[CheckMessage] = []
     for alias, entry in entries.items():
@@ -23,6 +23,8 @@ def check_replicas(**_kwargs: Any) -> list[CheckMessage]:
             found += _replica_of(alias, entries)
         if "WEIGHT" in entry and not is_weight(entry["WEIGHT"]):
             found.append(_wrong_weight(alias, entry["WEIGHT"]))
+        if "TAGS" in entry and not are_tags(entry["TAGS"]):
+            found.append(_wrong_tags(alias, entry["TAGS"]))
     return found
 
 
@@ -91,6 +93,14 @@ def _wrong_weight(alias: str, weight: object) -> CheckMessage:
         f"DATABASES[{alias!r}]['WEIGHT'] is {weight!r}.",
         hint="WEIGHT is a whole number, 0 or more: the replica's share of the reads.",
         id="fleet.E004",
+    )
+
+
+def _wrong_tags(alias: str, tags: object) -> CheckMessage:
+    return Error(
+        f"DATABASES[{alias!r}]['TAGS'] is {tags!r}.",
+        hint='TAGS is a list of words, such as ["eu", "tenants"].',
+        id="fleet.E023",
     )
 
 

@@ -24,6 +24,9 @@ class Database:
     locality: str = ""
     """Where it stands, in the user's own words; ``""``: he did not say."""
 
+    tags: frozenset[str] = frozenset()
+    """Words of the user's by which commands find it, from ``TAGS``."""
+
     @property
     def is_replica(self) -> bool:
         """Whether it repeats another database."""
@@ -39,7 +42,8 @@ def described(alias: str, entry: Mapping[str, Any]) -> Database:
     """The database that ``entry`` of ``DATABASES`` describes.
 
     Values that make no sense are kept out of routing (``REPLICA_OF`` of a wrong kind is no replica,
-    a wrong ``WEIGHT`` counts as 1) and reported by ``checks``, which read the entry itself.
+    a wrong ``WEIGHT`` counts as 1, wrong ``TAGS`` as none) and reported by ``checks``, which read the
+    entry itself.
     """
     replica_of = entry.get("REPLICA_OF")
     weight = entry.get("WEIGHT", 1)
@@ -49,7 +53,15 @@ def described(alias: str, entry: Mapping[str, Any]) -> Database:
         replica_of=replica_of if isinstance(replica_of, str) and replica_of else None,
         weight=weight if is_weight(weight) else 1,
         locality=str(entry.get("LOCALITY") or ""),
+        tags=frozenset(entry["TAGS"]) if are_tags(entry.get("TAGS")) else frozenset(),
     )
+
+
+def are_tags(value: object) -> bool:
+    """Whether ``value`` can stand as ``TAGS``: a list, tuple or set of words."""
+    if not isinstance(value, list | tuple | set | frozenset):
+        return False
+    return all(isinstance(each, str) and each for each in value)
 
 
 def is_weight(value: object) -> bool:

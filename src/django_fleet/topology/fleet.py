@@ -43,6 +43,11 @@ class Fleet:
         return tuple(alias for alias, node in self.databases.items() if not node.is_empty)
 
     @property
+    def primaries(self) -> tuple[str, ...]:
+        """Those of them that take writes."""
+        return tuple(alias for alias in self.aliases if not self.is_replica(alias))
+
+    @property
     def has_replicas(self) -> bool:
         """Whether any database repeats another."""
         return len(self.clusters) < len(self.databases)

@@ -72,6 +72,15 @@ def test_a_replica_of_another_kind_is_reported(project):
     assert "backends.postgresql" in messages["fleet.E014"].msg
 
 
+@pytest.mark.parametrize("tags", ["eu", [""], [1], {"eu": 1}, None])
+def test_tags_that_are_no_list_of_words_are_reported(project, tags):
+    """A text would be many tags of a letter each. Nobody finds the database by what stands there."""
+    with project({"default": {"TAGS": tags}}):
+        (message,) = [each for each in check_replicas() if each.id == "fleet.E023"]
+        assert message.msg == f"DATABASES['default']['TAGS'] is {tags!r}."
+        assert running().fleet.databases["default"].tags == frozenset()
+
+
 def test_a_weight_is_reported_with_its_value(project):
     """Also of a database that is no replica."""
     messages = found(project, default={"WEIGHT": "many"})

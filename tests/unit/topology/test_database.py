@@ -11,9 +11,10 @@ def test_an_entry_that_says_nothing_of_ours():
 
 
 def test_an_entry_that_says_all():
-    """A replica with a weight."""
-    found = described("a", {"ENGINE": "my.engine", "REPLICA_OF": "b", "WEIGHT": 3})
-    assert found == Database("a", "my.engine", "b", 3)
+    """A replica with a weight and tags, somewhere."""
+    entry = {"ENGINE": "my.engine", "REPLICA_OF": "b", "WEIGHT": 3, "LOCALITY": "x", "TAGS": ["eu"]}
+    assert described("a", entry) == Database("a", "my.engine", "b", 3, "x", frozenset({"eu"}))
+    found = described("a", entry)
     assert found.is_replica
 
 

@@ -41,7 +41,7 @@ def run(command: BaseCommand, options: dict[str, Any]) -> None:
     """Prints every finding. Fails on a danger that nobody has accepted, and where a database is down."""
     project = Project()
     named = _named(project, options["app"], options["name"])
-    records = [recorded(alias) for alias in primaries(options["database"])]
+    records = [recorded(alias) for alias in primaries(options)]
     down = [each for each in records if each.error]
     pending = {
         each.alias: _pending(project, each, options["app"], named)

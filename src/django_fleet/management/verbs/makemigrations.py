@@ -9,10 +9,10 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from django_fleet.management.verbs.output import write_json
-from django_fleet.management.verbs.targets import primaries
 from django_fleet.management.verbs.verb import Verb
 from django_fleet.migration.history.consistency import Problem, problems
 from django_fleet.migration.history.project import Project
+from django_fleet.routing.running import running
 
 HANDED_OVER: Final = ("dry_run", "merge", "empty", "interactive", "name", "verbosity")
 
@@ -44,7 +44,7 @@ def run(command: BaseCommand, options: dict[str, Any]) -> None:
         return
     for label in options["apps"]:
         _check_app(label)
-    found = list(problems(Project(), primaries(None), options["apps"]))
+    found = list(problems(Project(), running().fleet.primaries, options["apps"]))
     if options["json"]:
         write_json(command, [asdict(each) for each in found])
     else:

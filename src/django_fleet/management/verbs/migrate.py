@@ -16,6 +16,7 @@ from django_fleet.management.verbs.board import Board
 from django_fleet.management.verbs.numbers import count, seconds
 from django_fleet.management.verbs.output import write_json
 from django_fleet.management.verbs.stopping import stopped_by_signals
+from django_fleet.management.verbs.targets import add_primaries, known, primaries
 from django_fleet.management.verbs.verb import Verb
 from django_fleet.migration.crew import MOST_JOBS, Crew
 from django_fleet.migration.executor import LOCK_WAIT_S, Conduct
@@ -37,16 +38,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="name",
         help="bring the app to this migration, forwards or backwards; zero undoes all of them",
     )
-    parser.add_argument(
-        "--database", action="append", default=[], metavar="ALIAS", help="this one; may be repeated"
-    )
-    parser.add_argument(
-        "--cluster",
-        action="append",
-        default=[],
-        metavar="ALIAS",
-        help="the primary of the cluster that has this database; may be repeated",
-    )
+    add_primaries(parser)
     parser.add_argument(
         "--canary",
         metavar="ALIAS",
@@ -134,17 +126,9 @@ def run(command: BaseCommand, options: dict[str, Any]) -> None:
 
 def _aliases(options: dict[str, Any]) -> list[str]:
     """The primaries to migrate, in the order of the settings."""
-    here = running()
-    fleet = here.fleet
-    named = list(options["database"])
-    for alias in (*named, *options["cluster"], *filter(None, [options["canary"]])):
-        fleet.known(alias, place="the command line")
-    clusters = [fleet.primary_of(alias) for alias in options["cluster"]]
-    for alias in (*named, *clusters, *filter(None, [options["canary"]])):
-        check_write_target(here, alias)
-    primaries = [alias for alias in fleet.aliases if not fleet.is_replica(alias)]
-    chosen = {*named, *clusters}
-    found = [alias for alias in primaries if not chosen or alias in chosen]
+    found = primaries(options)
+    if options["canary"]:
+        check_write_target(running(), known(options["canary"], "--canary"))
     if options["canary"] and options["canary"] not in found:
         raise CommandTargetError(
             f"The canary {options['canary']!r} is none of the databases to migrate: {listed(found)}. "

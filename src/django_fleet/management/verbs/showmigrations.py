@@ -35,7 +35,7 @@ def run(command: BaseCommand, options: dict[str, Any]) -> None:
     """Prints the matrix. Fails where databases have drifted apart, or one does not answer."""
     project = Project()
     check_app_labels(options["apps"], project.app_labels)
-    records = [recorded(alias) for alias in primaries(options["database"])]
+    records = [recorded(alias) for alias in primaries(options)]
     rows = matrix(project, records, options["apps"], by_plan=options["plan"])
     down = [each for each in records if each.error]
     if options["json"]:

@@ -5,28 +5,21 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connections
 
 from django_fleet.errors import listed
 from django_fleet.inventory.survey import DatabaseStatus, survey
 from django_fleet.management.verbs.numbers import count, seconds
 from django_fleet.management.verbs.output import write_json, write_table
+from django_fleet.management.verbs.targets import add_databases, databases
 from django_fleet.management.verbs.verb import Verb
 from django_fleet.management.verbs.watching import watch
-from django_fleet.routing.running import running
 
 COLUMNS: Final = ("database", "role", "cluster", "server", "models", "rows", "pending migrations")
 
 
 def add_arguments(parser: ArgumentParser) -> None:
-    """Which databases to look at."""
-    parser.add_argument(
-        "--database",
-        nargs="+",
-        metavar="ALIAS",
-        choices=tuple(connections),
-        help="look at these databases only",
-    )
+    """Which databases to look at, and how often."""
+    add_databases(parser)
     parser.add_argument(
         "--watch",
         action="store_true",
@@ -49,8 +42,7 @@ def run(command: BaseCommand, options: dict[str, Any]) -> None:
     if options["watch"]:
         watch(command, options)
         return
-    aliases = options["database"] or running().fleet.aliases
-    found = [survey(alias) for alias in aliases]
+    found = [survey(alias) for alias in databases(options)]
     if options["json"]:
         write_json(command, [asdict(each) for each in found])
     else:

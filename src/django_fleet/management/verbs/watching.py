@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from django_fleet.inventory.watch import NodeReport, Watch
 from django_fleet.management.verbs.output import rich_table, write_table
-from django_fleet.routing.running import running
+from django_fleet.management.verbs.targets import databases
 
 COLUMNS: Final = ("database", "role", "state", "position", "lag", "left alone", "reads/s", "share")
 _TITLE: Final = "clusters with replicas"
@@ -18,7 +18,7 @@ _TITLE: Final = "clusters with replicas"
 
 def watch(command: BaseCommand, options: dict[str, Any]) -> None:
     """Shows them until Ctrl-C, or as many times as was asked for."""
-    watched = Watch(options["database"] or running().fleet.aliases)
+    watched = Watch(databases(options))
     if not watched.clusters:
         raise CommandError(
             "None of these databases has a replica, so there is nothing to watch. "
