@@ -120,10 +120,12 @@ def test_b6_the_canary_goes_first(lab, tmp_path):
 
 
 def test_b6_fail_fast_begins_no_further_database(lab, tmp_path):
-    """Those before it are done."""
+    """Those before it are done. The others go on where nobody says so, or says ``--keep-going``."""
     with with_code(tmp_path, BREAK), lab.fleet(THREE):
         found, _ = fleet_json("migrate", "shop", "--fail-fast", "--jobs", "1")
         assert states(found) == {"default": "migrated", "north": "failed", "south": "left alone"}
+        found, _ = fleet_json("migrate", "shop", "--keep-going", "--jobs", "1")
+        assert states(found) == {"default": "up to date", "north": "failed", "south": "migrated"}
 
 
 # -- Locks

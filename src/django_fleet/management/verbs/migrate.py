@@ -50,7 +50,15 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="N",
         help=f"databases at once (as many as there are, at most {MOST_JOBS}, by default)",
     )
-    parser.add_argument(
+    after_a_failure = parser.add_mutually_exclusive_group()
+    after_a_failure.add_argument(
+        "--keep-going",
+        action="store_false",
+        dest="fail_fast",
+        default=False,
+        help="after a failure, migrate the other databases all the same (the default)",
+    )
+    after_a_failure.add_argument(
         "--fail-fast", action="store_true", help="after a failure, begin no further database"
     )
     parser.add_argument(
