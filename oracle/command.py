@@ -31,6 +31,7 @@ EXAMPLES = """examples:
 VERBS = {
     "installed": "stock Django beside Django with django-fleet installed and unused",
     "scattered": "one database beside each app's models on two, stock and with django-fleet",
+    "replicated": "one database beside one with replicas, stock and with django-fleet",
     "everyday": "both measures on fewer modules, in minutes",
     "fetch": "only download Django's tests and make their environment",
 }
@@ -72,7 +73,7 @@ def add_measure_options(command, verb):
     if verb != "everyday":
         command.add_argument(
             "--modules",
-            default=verb,
+            default="scattered" if verb == "replicated" else verb,
             help=f"names of test modules, or of lists ({', '.join(LISTS)}), with commas between",
         )
 

@@ -14,6 +14,7 @@ CONTRIB = "contrib"  # where the contrib apps live when they have a database of 
 STOCK, FLEET = "stock", "fleet"
 UNTOUCHED, TOGETHER, SCATTERED = "untouched", "together", "scattered"
 ELSEWHERE = "elsewhere"
+REPLICATED = "replicated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,8 @@ class RunConfiguration:
     placement: str
     """UNTOUCHED: the suite as Django runs it. TOGETHER: all models in `default`, captured queries
     ignored, both databases open. ELSEWHERE: the same, with every query sent to `other`. SCATTERED:
-    the same, with each app's models in both, and contrib in `contrib` if there is one."""
+    the same, with each app's models in both, and contrib in `contrib` if there is one. REPLICATED: the same
+    as TOGETHER, with a replica of each database."""
 
     databases: dict
     """DATABASES."""

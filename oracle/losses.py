@@ -72,9 +72,9 @@ def listed_losses(measure, folder=FOLDER):
 def applicable_losses(measure, django, database, *, contrib_apart=False):
     """The losses of a measure that are known for this Django on this database.
 
-    What is lost with django-fleet installed is lost scattered, too.
+    What is lost with django-fleet installed is lost scattered and with replicas, too.
     """
-    names = ("scattered", "installed") if measure == "scattered" else (measure,)
+    names = (measure,) if measure == "installed" else (measure, "installed")
     return [
         loss
         for name in names

@@ -16,6 +16,7 @@ from oracle.comparison import (
 from oracle.configuration import (
     ELSEWHERE,
     FLEET,
+    REPLICATED,
     SCATTERED,
     STOCK,
     TOGETHER,
@@ -70,9 +71,15 @@ SCATTERING = Measure(
     reference=Run(STOCK, TOGETHER),
     candidate=Run(FLEET, SCATTERED),
 )
+REPLICATION = Measure(
+    "replicated",
+    (Run(STOCK, TOGETHER), Run(FLEET, REPLICATED)),
+    reference=Run(STOCK, TOGETHER),
+    candidate=Run(FLEET, REPLICATED),
+)
 OTHER_VENDOR = Run(STOCK, ELSEWHERE)
 """Over two vendors a test must pass on one database of either, or it leaves the scattered measure."""
-MEASURES = {measure.name: measure for measure in (INSTALLED, SCATTERING)}
+MEASURES = {measure.name: measure for measure in (INSTALLED, SCATTERING, REPLICATION)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +124,7 @@ class Laboratory:
         configuration = RunConfiguration(
             package=run.package,
             placement=run.placement,
-            databases=self.databases.settings(name, is_scattered=run.placement == SCATTERED),
+            databases=self.databases.settings(name, run.placement),
             results="",
         )
         jobs = 1 if again else self.jobs
@@ -132,7 +139,7 @@ class Laboratory:
         where a run broke off: that has to be mended first.
         """
         results = {run: self.run(run, modules) for run in measure.runs}
-        if measure.name == "scattered" and self.databases.are_of_two_vendors:
+        if measure is SCATTERING and self.databases.are_of_two_vendors:
             results[OTHER_VENDOR] = self.run(OTHER_VENDOR, modules)
             results[measure.reference] = results[measure.reference].and_passed_in(
                 results[OTHER_VENDOR]

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from oracle.configuration import ELSEWHERE, SCATTERED, STOCK, TOGETHER, UNTOUCHED
+from oracle.configuration import ELSEWHERE, REPLICATED, SCATTERED, STOCK, TOGETHER, UNTOUCHED
 from oracle.measure import Finding
 from oracle.outcomes import Outcome
 
@@ -11,6 +11,7 @@ PLACES = {
     TOGETHER: "one database",
     ELSEWHERE: "the other one",
     SCATTERED: "scattered",
+    REPLICATED: "with replicas",
 }
 SHOWN = 30  # differences on the terminal
 COLUMNS = ("run", "package", "tests", "passed", "failed", "errors", "skipped", "other", "seconds")

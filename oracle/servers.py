@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
-from oracle.configuration import CONTRIB, FIRST, SECOND
+from oracle.configuration import CONTRIB, FIRST, REPLICATED, SCATTERED, SECOND
 from oracle.environment import Interpreter
 from oracle.errors import OracleError
 
@@ -56,13 +56,16 @@ class Databases:
         """Whether the aliases are not served by the same software."""
         return len({each.version for each in self.backends.values()}) > 1
 
-    def settings(self, run, *, is_scattered):
+    def settings(self, run, placement):
         """DATABASES for one run; each run has databases of its own names."""
-        return {
+        found = {
             alias: backend.settings(f"oracle_{run}_{alias}")
             for alias, backend in self.backends.items()
-            if is_scattered or alias != CONTRIB
+            if placement == SCATTERED or alias != CONTRIB
         }
+        if placement == REPLICATED:
+            found |= {f"{alias}_replica": {**found[alias], "REPLICA_OF": alias} for alias in found}
+        return found
 
 
 @contextmanager

@@ -66,6 +66,7 @@ class DjangoFleetConfig(AppConfig):
     def _forked(self) -> None:
         self.running.monitor.forked()
         self.running.allowance.forked()
+        self.running.nodes.forked()
 
     def _migrated(self, *, sender: Any, using: str, verbosity: int = 1, **kwargs: Any) -> None:
         is_migrate = "plan" in kwargs  # flush sends this signal, too, and changes no schema

@@ -28,7 +28,7 @@ import time
 
 from django.contrib.auth.models import Group
 from django.db import Error, connections
-from django.test import TestCase, TransactionTestCase
+from django.test import SimpleTestCase, TestCase, TransactionTestCase
 
 import django_fleet as fleet
 from django_fleet import testing as fleet_testing
@@ -75,6 +75,23 @@ class NamesOnlyDefault(TestCase):
         self.assertEqual(Group.objects.count(), 0)
 
 
+class CommittedAndNamesOnlyDefault(TransactionTestCase):
+    def test_reads_go_to_the_primary(self):
+        Group.objects.create(name="new")
+        with fleet_testing.assert_queries(primary=1):
+            self.assertEqual(Group.objects.get().name, "new")
+        with fleet.unit_of_work(), fleet.consistency("eventual"):
+            self.assertEqual(Group.objects.all().db, "default")
+        with self.assertRaises(AssertionError):
+            Group.objects.using("replica").get()
+
+
+class WithoutDatabases(SimpleTestCase):
+    def test_what_asks_no_database_is_allowed(self):
+        for _ in range(2):
+            self.assertEqual(list(Group.objects.none()), [])
+
+
 class Committed(TransactionTestCase):
     databases = {"default", "replica"}
 
@@ -104,8 +121,8 @@ class Committed(TransactionTestCase):
 """
 
 RUNNERS = {
-    "django": (["django", "test", "--noinput"], "Ran 6 tests"),
-    "pytest": (["pytest", "-q", "-p", "no:randomly", "-n", "2", "-W", "error"], "6 passed"),
+    "django": (["django", "test", "--noinput"], "Ran 8 tests"),
+    "pytest": (["pytest", "-q", "-p", "no:randomly", "-n", "2", "-W", "error"], "8 passed"),
 }
 
 

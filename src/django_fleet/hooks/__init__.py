@@ -35,6 +35,7 @@ from django_fleet.hooks import (
     raw_query,
     related_populator,
     schema_editor,
+    test_case,
 )
 from django_fleet.hooks.connection_handler import (
     has_open_transaction,
@@ -79,6 +80,7 @@ TABLE: Final[tuple[Hook, ...]] = (
     *commands.HOOKS,
     *deserialization.HOOKS,
     *content_type.HOOKS,
+    *test_case.HOOKS,
 )
 """Every attribute of Django that is replaced, in the order of installation."""
 
@@ -86,7 +88,7 @@ TABLE: Final[tuple[Hook, ...]] = (
 def install(running: Running) -> None:
     """Puts in every hook that the running fleet needs; those already in stay as they are."""
     running.put_in_front = partial(connection_router.put_in_front, running)
-    running.put_in_split_hooks = partial(install, running)
+    running.put_in_hooks = partial(install, running)
     for hook in TABLE:
         is_possible = not hook.app or (apps.models_ready and apps.is_installed(hook.app))
         if is_possible and not hook.is_late and hook.needed.is_there(running):

@@ -1,8 +1,9 @@
-"""``BaseDatabaseWrapper``: a connection to a server that its alias no longer names is not used on."""
+"""``BaseDatabaseWrapper``: no connection to a server that was left is used on; tests begin and end."""
 
 from typing import Any, Final
 
 from django_fleet.hooks.hook import Hook, Need
+from django_fleet.routing import in_tests
 from django_fleet.routing.running import Running
 
 
@@ -17,13 +18,31 @@ def _cursor(original: Any, running: Running) -> Any:
     return _cursor
 
 
-def _unwatched(original: Any, running: Running) -> Any:
-    def unwatched(self: Any, *args: Any, **kwargs: Any) -> Any:
-        running.monitor.stop(wait=True)
+def _create_test_db(original: Any, running: Running) -> Any:
+    def create_test_db(self: Any, *args: Any, **kwargs: Any) -> Any:
+        in_tests.begin(running, self.connection.alias)
         return original(self, *args, **kwargs)
 
-    return unwatched
+    return create_test_db
 
+
+def _set_as_test_mirror(original: Any, running: Running) -> Any:
+    def set_as_test_mirror(self: Any, *args: Any, **kwargs: Any) -> None:
+        original(self, *args, **kwargs)
+        in_tests.mirror(running, self.connection.alias)
+
+    return set_as_test_mirror
+
+
+def _let_go(original: Any, running: Running) -> Any:
+    def let_go(self: Any, *args: Any, **kwargs: Any) -> Any:
+        in_tests.let_go(running, self.connection.alias)
+        return original(self, *args, **kwargs)
+
+    return let_go
+
+
+_CREATION: Final = "django.db.backends.base.creation.BaseDatabaseCreation"
 
 HOOKS: Final = (
     Hook(
@@ -37,21 +56,39 @@ HOOKS: Final = (
         needed=Need.REPLICAS,
     ),
     Hook(
-        target="django.db.backends.base.creation.BaseDatabaseCreation",
-        attribute="destroy_test_db",
-        make=_unwatched,
-        parameters=(("self", "old_database_name", "verbosity", "keepdb", "suffix"),),
-        why="A server drops no database to which the monitor is connected.",
-        until="Django tells before it drops a test database",
+        target=_CREATION,
+        attribute="create_test_db",
+        make=_create_test_db,
+        parameters=(("self", "verbosity", "autoclobber", "serialize", "keepdb"),),
+        why="From here on a replica may show a real database beside the test database of its primary.",
+        until="Django tells when it runs tests",
         needed=Need.REPLICAS,
     ),
     Hook(
-        target="django.db.backends.base.creation.BaseDatabaseCreation",
+        target=_CREATION,
+        attribute="set_as_test_mirror",
+        make=_set_as_test_mirror,
+        parameters=(("self", "primary_settings_dict"),),
+        why="From here on it shows the test database.",
+        until="Django tells which databases are mirrors",
+        needed=Need.REPLICAS,
+    ),
+    Hook(
+        target=_CREATION,
+        attribute="destroy_test_db",
+        make=_let_go,
+        parameters=(("self", "old_database_name", "verbosity", "keepdb", "suffix"),),
+        why="A server drops no database to which the monitor or a mirror of it is connected.",
+        until="Django closes mirrors before it drops their database",
+        needed=Need.REPLICAS,
+    ),
+    Hook(
+        target=_CREATION,
         attribute="clone_test_db",
-        make=_unwatched,
+        make=_let_go,
         parameters=(("self", "suffix", "verbosity", "autoclobber", "keepdb"),),
-        why="PostgreSQL copies no database to which the monitor is connected.",
-        until="Django tells before it copies a test database",
+        why="PostgreSQL copies no database to which the monitor or a mirror of it is connected.",
+        until="Django closes mirrors before it copies their database",
         needed=Need.REPLICAS,
     ),
 )

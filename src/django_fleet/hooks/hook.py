@@ -23,6 +23,7 @@ class Need(Enum):
     CLUSTERS = "where databases hold different rows"
     SEVERAL = "where there is more than one database"
     SPLIT_FIELDS = "where a field names its own database"
+    TESTS = "where replicas are configured, once there are test databases"
     PARTS = "where databases hold different rows, or a field names its own"
 
     def is_there(self, running: Running) -> bool:
@@ -34,6 +35,7 @@ class Need(Enum):
             Need.CLUSTERS: running.is_split,
             Need.SEVERAL: has_replicas or running.is_split,
             Need.SPLIT_FIELDS: running.has_split_fields,
+            Need.TESTS: has_replicas and running.is_in_tests,
             Need.PARTS: running.is_split or running.has_split_fields,
         }[self]
 

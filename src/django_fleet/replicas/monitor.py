@@ -57,6 +57,7 @@ class Monitor:
         self._loop: _Loop | None = None
         self._left_behind: _Loop | None = None
         """Of the parent process: its connections are not ours to close."""
+        self._rests = False
 
     @property
     def is_running(self) -> bool:
@@ -70,7 +71,7 @@ class Monitor:
         if loop is not None and loop.pid == os.getpid() and not loop.is_over:
             loop.wanted_at = time.monotonic()
             return
-        if not self._policy.monitor_s or not self.clusters:
+        if self._rests or not self._policy.monitor_s or not self.clusters:
             return
         with self._lock:
             if not self.is_running:
@@ -88,6 +89,11 @@ class Monitor:
         loop = self._loop
         if loop is not None:
             loop.hurry(alias)
+
+    def rest(self) -> None:
+        """Nobody looks any more, whoever reads; its connections are closed when this returns."""
+        self._rests = True
+        self.stop(wait=True)
 
     def stop(self, *, wait: bool = False) -> None:
         """Nobody looks any more; with ``wait``, its connections are closed when this returns."""
@@ -121,6 +127,7 @@ class _Loop:
         self._replicas = frozenset(
             node.alias for watch in self._watches for node in watch.cluster.replicas
         )
+        self._chance = random.Random()  # noqa: S311 -- no secret; our own: users may seed the other one
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run, name="django-fleet-monitor", daemon=True)
 
@@ -129,6 +136,11 @@ class _Loop:
         for watcher in self._watchers.values():
             watcher.start()
         self._thread.start()
+
+    def rest(self) -> None:
+        """Nobody looks any more, whoever reads; its connections are closed when this returns."""
+        self._rests = True
+        self.stop(wait=True)
 
     def stop(self, *, wait: bool) -> None:
         self.is_over = True
@@ -186,4 +198,4 @@ class _Loop:
         longest_s = max(self._policy.offline_s, self._policy.monitor_s)
         pause_s: float = min(self._policy.monitor_s * 2 ** min(watcher.failures, 5), longest_s)
         most = 1.0 if watcher.failures else 1.5  # what failed is not left alone beyond its time
-        return pause_s * random.uniform(0.5, most)  # noqa: S311 -- not a secret
+        return pause_s * self._chance.uniform(0.5, most)

@@ -66,16 +66,24 @@ class Nodes:
         self,
         policy: Policy,
         servers: Mapping[str, str] | None = None,
+        barred: frozenset[str] = frozenset(),
         clock: Callable[[], float] = time.monotonic,
-        draw: Callable[[], float] = random.random,
+        draw: Callable[[], float] | None = None,
     ) -> None:
         self.offline: dict[str, float] = {}
         self.states: dict[str, State] = {}
         self.servers: Mapping[str, str] = servers or {}
         """Alias -> the address of the server behind it."""
+        self.barred = barred
+        """Those that nobody may ask now, however they are: a test does not name them."""
         self._policy = policy
         self._clock = clock
-        self._draw = draw
+        self._chance = random.Random()  # noqa: S311 -- no secret; our own: users may seed the other one
+        self._draw = draw or self._chance.random
+
+    def forked(self) -> None:
+        """In a child process: its draws are not those of its parent."""
+        self._chance.seed()
 
     # -- Choosing
 
@@ -145,14 +153,14 @@ class Nodes:
     # -- What is known of one of them
 
     def is_online(self, alias: str) -> bool:
-        """Whether nothing speaks against asking ``alias``."""
+        """Whether nothing speaks against asking ``alias`` now."""
         until = self.offline.get(alias)
         if until is None:
-            return True
+            return alias not in self.barred
         if self._clock() < until:
             return False
         self._back(alias)
-        return True
+        return alias not in self.barred
 
     def name(self, alias: str) -> str:
         """The name of the server behind ``alias`` since it began to run, as tokens keep it."""

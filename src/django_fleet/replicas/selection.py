@@ -143,6 +143,8 @@ class Selection:
         """The replica that would be asked by what is known now; nobody is asked, nothing is kept."""
         primary = cluster.primary
         kept = work.replicas.get(primary)
+        if work.behind.get(primary, 0.0) > self._clock():
+            return None
         if kept is not None and self._nodes.is_online(kept):
             return kept
         sight = work.seen.get(primary, NOTHING)

@@ -208,7 +208,9 @@ class Router:
         if replica is None and is_asking:
             work.read_on_primary.add(primary)
             is_any_online = here.nodes.is_any_online(here.fleet.cluster_of(primary))
-            has_to = in_transaction or consistency == "strong" or work.is_outlook
+            has_to = (
+                in_transaction or consistency == "strong" or work.is_outlook or here.nodes.barred
+            )
             if not (is_any_online or has_to):
                 here.allowance.admit(work, primary)
         return rules.Circumstances(
@@ -226,6 +228,8 @@ class Router:
         here = self.running
         cluster = here.fleet.cluster_of(primary)
         if consistency == "session":
+            if not here.nodes.is_any_online(cluster):
+                return None  # so nobody has to be asked where the primary stands
             if primary in work.written and (
                 work.is_declared or not here.selection.learn(work, primary)
             ):

@@ -47,6 +47,7 @@ class Running:
         "homes",
         "homes_of_aliases",
         "in_event_loop",
+        "is_in_tests",
         "is_split",
         "monitor",
         "nodes",
@@ -54,13 +55,14 @@ class Running:
         "opened",
         "primaries",
         "put_in_front",
-        "put_in_split_hooks",
+        "put_in_hooks",
         "replicated",
         "selection",
         "settled",
         "sizes",
         "thread_connections",
         "unlike",
+        "unlike_primary",
     )
 
     fleet: Fleet
@@ -116,8 +118,12 @@ class Running:
     """Lets Django's router answer reads and writes by these decisions without its own loop."""
     has_split_fields: bool
     """Whether a field was seen that names its own database; from then on the process has such."""
-    put_in_split_hooks: "Callable[[], None]"
-    """Puts in the hooks that such fields need; they come while models load."""
+    put_in_hooks: "Callable[[], None]"
+    """Puts in the hooks that are needed now and were not before."""
+    is_in_tests: bool
+    """Whether this process has made test databases."""
+    unlike_primary: frozenset[str]
+    """Replicas of test databases that do not show these."""
 
     def __init__(
         self,
@@ -129,7 +135,9 @@ class Running:
         self.thread_connections = thread_connections
         self.in_event_loop = in_event_loop
         self.put_in_front = lambda _read, _write: None
-        self.put_in_split_hooks = lambda: None
+        self.put_in_hooks = lambda: None
+        self.is_in_tests = False
+        self.unlike_primary = frozenset()
         self.has_split_fields = False
         self.flights = Flights()
         self.opened = Opened()
@@ -161,7 +169,8 @@ class Running:
     def _watch(self, clusters: dict[str, Cluster], policy: conf.Policy) -> None:
         """Begins anew with what is known of the nodes, and who looks at them."""
         self.monitor.stop()
-        self.nodes = nodes = Nodes(policy, addresses(self.primaries))
+        barred = self.nodes.barred if self.is_in_tests else frozenset()
+        self.nodes = nodes = Nodes(policy, addresses(self.primaries), barred)
         self.offline = nodes.offline
         self.allowance = Allowance(policy.primary_units_per_s)
         self.monitor = Monitor(
@@ -171,6 +180,8 @@ class Running:
             self.flights,
             lambda primary, replica: follow(primary, replica, nodes, self.opened),
         )
+        if self.is_in_tests:
+            self.monitor.rest()
         wait_s = policy.token_wait_ms / 1000
         self.selection = Selection(nodes, self.flights, self.monitor, wait_s)
 
@@ -178,7 +189,7 @@ class Running:
         """A field names its own database: from now on models may be in parts."""
         if not self.has_split_fields:
             self.has_split_fields = True
-            self.put_in_split_hooks()
+            self.put_in_hooks()
 
     def home(self, model: "type[Model]") -> Home:
         """The home of ``model`` by placement; remembered for the project's own models."""

@@ -41,7 +41,10 @@ def replicated(project):
     """A project in which every hook is needed."""
     with project(WHOLE):
         running().note_split_field()
+        running().is_in_tests = True
+        running().put_in_hooks()
         yield
+        running().is_in_tests = False
 
 
 @by_name(argvalues=TABLE)
@@ -110,16 +113,24 @@ def test_hooks_are_put_in_only_where_they_are_needed(project, monkeypatch):
         ({"default": {}}, True, {always, Need.SPLIT_FIELDS, Need.PARTS}),
         (REPLICATED, False, {always, replicas, several}),
         (SPLIT, False, {always, clusters, several, Need.PARTS}),
-        (WHOLE, True, set(Need)),
+        (WHOLE, True, set(Need) - {Need.TESTS}),
     ):
         with project(layout):
             monkeypatch.setattr(running(), "has_split_fields", has_split_fields)
             installed.clear()
             install(running())
             assert installed == [hook for hook in EARLY if hook.needed in needs]
+    for layout, is_needed in ((SPLIT, False), (REPLICATED, True)):
+        with project(layout):
+            monkeypatch.setattr(running(), "is_in_tests", True)
+            installed.clear()
+            install(running())
+            assert any(hook.needed is Need.TESTS for hook in installed) == is_needed
     assert {hook.name for hook in TABLE if hook.needed is replicas} == {
         "BaseDatabaseCreation.clone_test_db",
+        "BaseDatabaseCreation.create_test_db",
         "BaseDatabaseCreation.destroy_test_db",
+        "BaseDatabaseCreation.set_as_test_mirror",
         "BaseDatabaseWrapper._cursor",
         "DatabaseErrorWrapper.__enter__",
         "ForeignKey.validate",

@@ -299,6 +299,9 @@ def test_a_look_ahead_asks_nobody_and_keeps_nothing(here, asked):
     here.saw("5", node="b")
     assert here.selection.likely(here.work, here.cluster) == "b"
     assert here.selection.likely(here.work, here.cluster, "spare") is None
+    here.work.behind["default"] = here.clock() + 0.1
+    assert here.selection.likely(here.work, here.cluster) is None
+    here.work.behind.clear()
     here.work.replicas["default"] = "a"
     assert here.selection.likely(here.work, here.cluster) == "a"
     assert here.work.replicas == {"default": "a"}
