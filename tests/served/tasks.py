@@ -9,6 +9,7 @@ from celery import Celery
 
 django.setup()
 
+import served.broker  # noqa: E402, F401 -- the broker "folder"
 from lab.shop.models import Tag  # noqa: E402
 from served.seen import seen  # noqa: E402
 
@@ -16,7 +17,7 @@ folder = Path(os.environ["SERVED_FOLDER"])
 for name in ("messages", "results", "control"):
     (folder / name).mkdir(exist_ok=True)
 
-app = Celery("served", broker="filesystem://", backend=f"file://{folder}/results")
+app = Celery("served", broker="folder://", backend=f"file://{folder}/results")
 app.conf.update(
     broker_transport_options={
         "data_folder_in": str(folder / "messages"),
