@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from django.db import connections
 
-from django_fleet.errors import MissingConnectionError
+from django_fleet import errors
 from django_fleet.hooks.hook import Hook
 from django_fleet.routing.running import Running
 
@@ -46,13 +46,20 @@ in_event_loop: Final[Callable[[], object]] = _get_running_loop if _IS_THREAD_LOC
 
 
 def _exception_class(_original: Any, running: Running) -> Any:
-    class KnownAliasesError(MissingConnectionError):
-        """Knows the aliases at the moment it is raised."""
+    class MissingConnectionError(errors.MissingConnectionError):
+        """Knows the aliases at the moment it is raised; whoever meets it meets the public class."""
+
+        __module__ = errors.MissingConnectionError.__module__
+        __qualname__ = errors.MissingConnectionError.__qualname__
 
         def __init__(self, message: str) -> None:
             super().__init__(message, aliases=running.fleet.aliases)
 
-    return KnownAliasesError
+        def __reduce__(self) -> tuple[Any, ...]:
+            rebuild, (_, *state) = super().__reduce__()
+            return rebuild, (errors.MissingConnectionError, *state)
+
+    return MissingConnectionError
 
 
 HOOKS: Final = (

@@ -1,6 +1,8 @@
 """The table of hooks, and that they are in."""
 
 import functools
+import pickle
+import traceback
 from collections import Counter
 
 import pytest
@@ -157,6 +159,18 @@ def test_a_missing_connection_names_those_that_there_are(project):
         with pytest.raises(MissingConnectionError, match=r"doesn't exist\. .*'default', 'other'"):
             _ = connections["nowhere"]
         assert issubclass(ConnectionHandler.exception_class, MissingConnectionError)
+
+
+def test_a_missing_connection_is_the_public_error(project):
+    """By its name in a traceback, and when it travels to another process."""
+    with project({"default": {}, "other": {}}):
+        with pytest.raises(MissingConnectionError) as caught:
+            _ = connections["nowhere"]
+        arrived = pickle.loads(pickle.dumps(caught.value))
+        (last,) = traceback.format_exception_only(caught.value)
+    assert last.startswith("django_fleet.errors.MissingConnectionError: The connection 'nowhere'")
+    assert type(arrived) is MissingConnectionError
+    assert str(arrived) == str(caught.value)
 
 
 @pytest.mark.parametrize(
