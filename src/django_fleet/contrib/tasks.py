@@ -4,6 +4,7 @@ Django tells when a task is put into a queue, but gives no place for anything to
 every backend stores are the arguments: the token is one of them on the way, and the task never sees it.
 """
 
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Final
 
 from asgiref.sync import sync_to_async
@@ -51,8 +52,10 @@ class CarryingTask(_Task):
             return await super().acall(*args, **_resumed(kwargs))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        reduced: Any = super().__reduce__()
-        return _rebuilt, reduced[1]
+        """By the name of its function, under which the module has the task; Django 6.0 does not."""
+        task: Any = self
+        known = {each.name: getattr(task, each.name) for each in fields(task)}
+        return _rebuilt, ({**known, "func": task.module_path},)
 
 
 class CarriesTokens(_Backend):
