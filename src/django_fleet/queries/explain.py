@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import connections
 
 from django_fleet.blocks import Outlook
+from django_fleet.context import unit
 from django_fleet.queries.forecast import foreseen
 from django_fleet.queries.locks import locks_left_out
 from django_fleet.queries.report import measured
@@ -171,11 +172,14 @@ def _explained(model: "type[Model]", queryset: "QuerySet[Any] | None") -> Explan
 def _read(router: Router, model: "type[Model]", queryset: "QuerySet[Any] | None") -> Decision:
     if queryset is None:
         return router.decide_read(model)
-    alias = queryset.db
+    fleet = running().fleet
     decision = under_remembered_choice(queryset.query, router.decide_read, model)
+    if decision.alias not in fleet.clusters:  # the queryset is not to draw another replica
+        unit().replicas[fleet.primary_of(decision.alias)] = decision.alias
+    alias = queryset.db
     if decision.alias == alias:
         return decision
-    home = running().fleet.primary_of(alias)
+    home = fleet.primary_of(alias)
     return Decision(alias, home, f'.using("{alias}")', "named by the queryset or by its object")
 
 

@@ -92,6 +92,16 @@ def test_a_queryset_that_names_its_database(project):
     assert read.reason == '.using("analytics"); named by the queryset or by its object'
 
 
+def test_a_queryset_that_names_none_of_several_replicas(project):
+    """It is said that one is drawn, whichever it is; never that somebody named it."""
+    with project({**LAYOUT, "replica-2": {"REPLICA_OF": "default"}}):
+        found = [explain(Tag.objects.all()).read for _ in range(20)]
+        named = explain(Tag.objects.using("replica-2")).read
+    assert {each.alias for each in found} == {"replica", "replica-2"}
+    assert {each.home_reason for each in found} == {"nothing places it"}
+    assert named.alias == "replica-2"
+
+
 def test_a_queryset_keeps_the_choice_of_its_block(project):
     """Built inside, explained outside."""
     with project(LAYOUT):
