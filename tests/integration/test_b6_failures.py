@@ -91,7 +91,7 @@ def test_b6_failures_are_told_to_people(lab, tmp_path):
         assert "default: 4 migrations applied" in out
         entries = {alias: dict(connections.settings[alias]) for alias in ("default", "north")}
         with fleet.project({**entries, "north": unreachable(entries["north"])}):
-            assert "There is no plan for 1 databases: 'north'." in failed(
+            assert "There is no plan for 1 database: 'north'." in failed(
                 "migrate", "shop", "--plan"
             )
 

@@ -82,7 +82,7 @@ def test_b6_the_fleet_goes_back_to_a_named_point(lab):
     """Every database, wherever it was; and to zero."""
     with lab.fleet(TWO):
         migrate("shop")
-        assert "north: 1 migrations undone" in migrate("shop", "0001")
+        assert "north: 1 migration undone" in migrate("shop", "0001")
         for alias in TWO:
             assert columns(alias, "shop_tool") == {"id", "name"}
         migrate("shop", "zero")

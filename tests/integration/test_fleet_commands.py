@@ -120,7 +120,7 @@ def test_b_fleet_check_includes_the_system_checks(lab):
     with lab.fleet({"default": {}, "analytics": {}}, PLACEMENT={"crm": "nowhere"}):
         found, error = fleet_json("check")
         assert "fleet.E005" in {each["id"] for each in found["checks"]}
-        assert "1 system checks failed" in error
+        assert "1 system check failed" in error
         with pytest.raises(SystemCheckError):
             run("check")
 

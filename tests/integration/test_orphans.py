@@ -283,11 +283,11 @@ def test_e3_what_crosses_no_boundary_is_no_answer(quick, args):
 def test_e3_plain_lines_for_people(quick):
     """One for each relation, with the orphans named."""
     Child.objects.create(pk=3, number_id=7)
-    with pytest.raises(CommandError, match=r"^1 orphans are left\.$"):
+    with pytest.raises(CommandError, match=r"^1 orphan is left\.$"):
         run("fleet", "orphans", "--model", "family")
     text = run("fleet", "orphans", "--model", "family", "--fix", "delete")
     assert (
-        "family.Child.number (default, parents on parents): 1 keys, 0 orphans left, 1 mended\n\t3\n"
+        "family.Child.number (default, parents on parents): 1 key, 0 orphans left, 1 mended\n\t3\n"
         in text
     )
 

@@ -42,8 +42,16 @@ def drawn_bases():
 
 def test_the_public_names_are_all_of_them():
     """Every class and function of the module, sorted."""
-    public = [cls.__name__ for cls in CLASSES] + ["listed"]
+    public = [cls.__name__ for cls in CLASSES] + ["counted", "listed"]
     assert errors.__all__ == sorted(public)
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"), [(0, "0 rows"), (1, "1 row"), (1_200, "1,200 rows")]
+)
+def test_numbers_in_words(number, expected):
+    """One is one."""
+    assert errors.counted(number, "row") == expected
 
 
 def test_the_drawn_tree_is_the_tree():

@@ -52,7 +52,7 @@ from django_fleet.errors.federation import (
     FederationNotSupportedError,
     PacketTooLargeError,
 )
-from django_fleet.errors.refusal import FleetError, listed
+from django_fleet.errors.refusal import FleetError, counted, listed
 
 __all__ = [
     "CollationMismatchError",
@@ -87,6 +87,7 @@ __all__ = [
     "UnplacedModelError",
     "UnsupportedDjangoError",
     "WriteRefusedError",
+    "counted",
     "listed",
 ]
 

@@ -9,6 +9,11 @@ def listed(names: Iterable[str]) -> str:
     return ", ".join(repr(name) for name in names) or "(none)"
 
 
+def counted(number: int, noun: str) -> str:
+    """A number and what it is of, for a message: ``1 row``, ``2,000 rows``."""
+    return f"{number:,} {noun}" + ("" if number == 1 else "s")
+
+
 class FleetError(Exception):
     """Something that django-fleet refused to do."""
 

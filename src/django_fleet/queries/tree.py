@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from django.db import connections
 
+from django_fleet.errors import counted
 from django_fleet.queries.shipment import AnyShipment
 from django_fleet.queries.trace import Step, Trace
 
@@ -88,11 +89,6 @@ class Node:
         if self.duration_ms is not None:
             parts.append(f"{self.duration_ms:,.1f} ms")
         return ", ".join(parts)
-
-
-def counted(number: int, unit: str) -> str:
-    """``1 row``, ``1,200 rows``."""
-    return f"{number:,} {unit}" + ("" if number == 1 else "s")
 
 
 def nodes_of(trace: Trace) -> tuple[Node, ...]:

@@ -3,7 +3,7 @@
 import pytest
 
 from django_fleet.queries.trace import Trace
-from django_fleet.queries.tree import Node, counted, nodes_of, with_estimates, written
+from django_fleet.queries.tree import Node, nodes_of, with_estimates, written
 
 
 @pytest.fixture(autouse=True)
@@ -112,11 +112,3 @@ def test_estimates_are_taken_over_from_the_plan_before_the_run():
 def test_a_statement_for_reading(sql, params, expected):
     """Values stand in it; long ones, and long lists of keys, are cut."""
     assert written(sql, params) == expected
-
-
-@pytest.mark.parametrize(
-    ("number", "expected"), [(0, "0 rows"), (1, "1 row"), (1_200, "1,200 rows")]
-)
-def test_numbers_in_words(number, expected):
-    """One is one."""
-    assert counted(number, "row") == expected

@@ -6,6 +6,7 @@ from typing import Any, Final, Self
 
 from django.core.management.base import OutputWrapper
 
+from django_fleet.errors import counted
 from django_fleet.migration.outcome import Outcome, State
 
 ROWS: Final = 20
@@ -79,11 +80,11 @@ class Board:
 def described(outcome: Outcome) -> str:
     """One line, and what the migration itself said below it."""
     parts = [
-        f"{len(outcome.created_tables)} missing tables created" if outcome.created_tables else "",
-        f"{len(outcome.applied)} migrations applied" if outcome.applied else "",
-        f"{len(outcome.unapplied)} migrations undone" if outcome.unapplied else "",
+        (outcome.created_tables, "missing table", "created"),
+        (outcome.applied, "migration", "applied"),
+        (outcome.unapplied, "migration", "undone"),
     ]
-    done = ", ".join(part for part in parts if part)
+    done = ", ".join(f"{counted(len(some), noun)} {verb}" for some, noun, verb in parts if some)
     if outcome.state == "up to date":
         done = "nothing to do"
     elif outcome.state != "migrated":

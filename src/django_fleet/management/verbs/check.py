@@ -7,6 +7,7 @@ from typing import Any, Final
 from django.core import checks
 from django.core.management.base import BaseCommand, CommandError
 
+from django_fleet.errors import counted
 from django_fleet.inventory.findings import Finding, findings
 from django_fleet.inventory.mending import mend
 from django_fleet.management.verbs.output import write_json
@@ -43,7 +44,8 @@ def run(command: BaseCommand, options: dict[str, Any]) -> None:
         _write(command, [str(message) for message in messages], left, mended)
     if serious or left:
         raise CommandError(
-            f"{len(serious)} system checks failed, {len(left)} findings in the databases."
+            f"{counted(len(serious), 'system check')} failed, "
+            f"{counted(len(left), 'finding')} in the databases."
         )
 
 

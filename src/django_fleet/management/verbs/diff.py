@@ -10,7 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 from django.db import Error
 
-from django_fleet.errors import listed
+from django_fleet.errors import counted, listed
 from django_fleet.management.verbs.output import write_json, write_table
 from django_fleet.management.verbs.targets import known
 from django_fleet.management.verbs.verb import Verb
@@ -72,8 +72,8 @@ def run(command: BaseCommand, options: dict[str, Any]) -> None:
     unequal = [pair.right for pair in pairs if pair.differences]
     if unequal:
         number = sum(len(pair.differences) for pair in pairs)
-        things = "difference" if number == 1 else "differences"
-        raise CommandError(f"{number} {things} between {aliases[0]!r} and {listed(unequal)}.")
+        things = counted(number, "difference")
+        raise CommandError(f"{things} between {aliases[0]!r} and {listed(unequal)}.")
 
 
 def _schema(alias: str, patterns: Sequence[str]) -> Schema:

@@ -11,7 +11,7 @@ from django.apps import apps
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.module_loading import module_has_submodule
 
-from django_fleet.errors import CommandTargetError, listed
+from django_fleet.errors import CommandTargetError, counted, listed
 from django_fleet.management.verbs.board import Board
 from django_fleet.management.verbs.numbers import count, seconds
 from django_fleet.management.verbs.output import write_json
@@ -166,10 +166,12 @@ def _show_plans(command: BaseCommand, options: dict[str, Any], previews: list[Pr
             _write_failure(command, each.alias, each.failure)
     if failed:
         aliases = listed(each.alias for each in failed)
-        raise CommandError(f"There is no plan for {len(failed)} databases: {aliases}.")
+        raise CommandError(f"There is no plan for {counted(len(failed), 'database')}: {aliases}.")
     todo = [each.alias for each in previews if not each.is_empty]
     if options["check"] and todo:
-        raise CommandError(f"There is something to do on {len(todo)} databases: {listed(todo)}.")
+        raise CommandError(
+            f"There is something to do on {counted(len(todo), 'database')}: {listed(todo)}."
+        )
 
 
 def _write_plans(command: BaseCommand, previews: list[Preview]) -> None:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
 
+from django_fleet.errors import counted
 from django_fleet.management.verbs.numbers import count, seconds
 from django_fleet.management.verbs.output import write_json
 from django_fleet.management.verbs.progress import ProgressLine
@@ -69,10 +70,12 @@ def run(command: BaseCommand, options: dict[str, Any]) -> None:
                 break
             options["resume"] = False
     if progress.queue:
+        left = counted(progress.left, "orphan")
         how = "--resume goes on there" if options["state"] else "--state FILE would have kept where"
-        raise CommandError(f"Stopped before the end; {how}. {progress.left:,} orphans so far.")
+        raise CommandError(f"Stopped before the end; {how}. {left} so far.")
     if progress.left:
-        raise CommandError(f"{progress.left:,} orphans are left.")
+        are = "is" if progress.left == 1 else "are"
+        raise CommandError(f"{counted(progress.left, 'orphan')} {are} left.")
 
 
 def _pass(command: BaseCommand, options: dict[str, Any], stop: Stop) -> Progress:
@@ -97,8 +100,8 @@ def _pass(command: BaseCommand, options: dict[str, Any], stop: Stop) -> Progress
 
 
 def _headway(search: Search, tally: Tally) -> str:
-    orphans = tally.left + tally.mended
-    return f"{search.name}: {tally.keys:,} keys, {orphans:,} orphans"
+    orphans = counted(tally.left + tally.mended, "orphan")
+    return f"{search.name}: {counted(tally.keys, 'key')}, {orphans}"
 
 
 def _show(
@@ -129,7 +132,8 @@ def _described(search: Search, progress: Progress) -> dict[str, Any]:
 
 def _line(search: Search, tally: Tally) -> str:
     boundary = search.boundary
-    said = f"{tally.keys:,} keys, {tally.left:,} orphans left, {tally.mended:,} mended"
+    keys, orphans = counted(tally.keys, "key"), counted(tally.left, "orphan")
+    said = f"{keys}, {orphans} left, {tally.mended:,} mended"
     named = f"\n\t{', '.join(tally.examples)}" if tally.examples else ""
     where = f"({boundary.child_home}, parents on {boundary.parent_home})"
     return f"{search.name} {where}: {said}{named}"

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from django_fleet.errors import counted
 from django_fleet.migration.schema.common_ground import common_ground
 from django_fleet.migration.schema.fingerprint import without_names
 from django_fleet.vendors.catalog.schema import Column, Constraint, Index, Schema, Table
@@ -57,8 +58,7 @@ def differences(left: Schema, right: Schema, *, exact: bool = False) -> list[Dif
 def _columns_of(table: Table | None) -> str | None:
     if table is None:
         return None
-    number = len(table.columns)
-    return f"{number} column" if number == 1 else f"{number} columns"
+    return counted(len(table.columns), "column")
 
 
 def _in_table(left: Table, right: Table) -> Iterator[Difference]:

@@ -57,11 +57,11 @@ def test_a_terminal_has_a_table_that_moves():
         (Outcome("a", "failed"), "a: failed (0.0 s)"),
         (
             Outcome("a", "stopped", unapplied=["x"]),
-            "a: stopped after 1 migrations undone (0.0 s)",
+            "a: stopped after 1 migration undone (0.0 s)",
         ),
         (
             Outcome("a", "migrated", created_tables=["t"], skipped=[Skip("m", "Raw SQL")]),
-            "a: 1 missing tables created (0.0 s)\n  skipped, no table here: m, Raw SQL",
+            "a: 1 missing table created (0.0 s)\n  skipped, no table here: m, Raw SQL",
         ),
         (Outcome("a", "up to date", output="said\n"), "a: nothing to do (0.0 s)\n  said"),
     ],

@@ -302,7 +302,7 @@ def test_check_as_json(small):
     assert {each["kind"] for each in found["findings"]} == {"missing-table"}
     assert Tag._meta.label in {each["model"] for each in found["findings"]}
     assert found["mended"] == []
-    assert error.startswith("1 system checks failed, ")
+    assert error.startswith("1 system check failed, ")
 
 
 def test_check_of_a_database_that_is_down(small, tmp_path):
