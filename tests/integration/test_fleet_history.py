@@ -111,7 +111,7 @@ def test_b6_fleet_showmigrations_refuses_what_it_cannot_show(lab):
     with lab.fleet({"default": {}, "replica": {"REPLICA_OF": "default"}}):
         with pytest.raises(CommandError, match="'replica' is a replica of 'default'"):
             run("fleet", "showmigrations", "--database", "replica")
-        with pytest.raises(CommandError, match="'nope' have no migrations here"):
+        with pytest.raises(CommandError, match="'nope' has no migrations here"):
             run("fleet", "showmigrations", "nope")
 
 

@@ -99,7 +99,7 @@ def test_b6_fleet_lint_of_a_named_migration(lab):
         for name, why in (("0009", "begins no name"), ("000", "begins several names")):
             with pytest.raises(CommandError, match=why):
                 call_command("fleet", "lint", "crm", name)
-        with pytest.raises(CommandError, match="'nope' have no migrations here"):
+        with pytest.raises(CommandError, match="'nope' has no migrations here"):
             call_command("fleet", "lint", "nope")
 
 

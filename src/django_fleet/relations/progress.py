@@ -58,10 +58,13 @@ class Progress:
         return sum(tally.left for tally in self.tallies.values())
 
     def save(self, path: Path) -> None:
-        """Writes it in one step: the file is never half of it."""
+        """Writes it in one step: the file is never half of it. Raises ``OSError`` where it cannot."""
         written = path.with_name(f"{path.name}.new")
-        written.write_text(json.dumps({"version": VERSION, **asdict(self)}, indent=2))
-        written.replace(path)
+        try:
+            written.write_text(json.dumps({"version": VERSION, **asdict(self)}, indent=2))
+            written.replace(path)
+        finally:
+            written.unlink(missing_ok=True)
 
 
 def begun(searches: Sequence[Search], fix: Fix) -> Progress:
@@ -82,7 +85,7 @@ def resumed(path: Path, searches: Sequence[Search], fix: Fix) -> Progress:
         version = told.pop("version")
         tallies = {name: Tally(**each) for name, each in told.pop("tallies").items()}
         progress = Progress(**told, tallies=tallies)
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise SearchStateError(path, f"cannot be read ({type(error).__name__}: {error})") from error
     if version != VERSION:
         raise SearchStateError(path, f"has version {version!r}, and this one writes {VERSION}")

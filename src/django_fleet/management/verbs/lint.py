@@ -1,6 +1,6 @@
 """``fleet lint``: migrations that would break the running release, or lock big tables."""
 
-from argparse import ArgumentParser, ArgumentTypeError
+from argparse import ArgumentParser
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, Final
@@ -11,6 +11,7 @@ from django.db import Error
 from django.db.migrations.exceptions import AmbiguityError
 
 from django_fleet.errors import listed
+from django_fleet.management.verbs.numbers import amount
 from django_fleet.management.verbs.output import write_json
 from django_fleet.management.verbs.targets import add_primaries, check_app_labels, primaries
 from django_fleet.management.verbs.verb import Verb
@@ -30,7 +31,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     add_primaries(parser)
     parser.add_argument(
         "--rows",
-        type=_count,
+        type=amount,
         default=BIG,
         metavar="N",
         help=f"a table with N rows is big ({BIG:,}); 0 takes every table for big",
@@ -120,13 +121,6 @@ def _fail(found: Sequence[Finding], records: Sequence[Records], down: Sequence[R
         said.append(f"Not safe beside the running release, or on big tables: {names}.")
     if said:
         raise CommandError(" ".join(said))
-
-
-def _count(text: str) -> int:
-    number = int(text)
-    if number < 0:
-        raise ArgumentTypeError("0 or more")
-    return number
 
 
 VERB: Final = Verb(

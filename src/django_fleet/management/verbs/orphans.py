@@ -2,13 +2,14 @@
 
 from argparse import ArgumentParser
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
 
 from django_fleet.errors import counted
-from django_fleet.management.verbs.numbers import count, seconds
+from django_fleet.management.verbs.numbers import amount, count, seconds
 from django_fleet.management.verbs.output import write_json
 from django_fleet.management.verbs.progress import ProgressLine
 from django_fleet.management.verbs.stopping import stopped_by_signals
@@ -54,7 +55,7 @@ def add_arguments(parser: ArgumentParser) -> None:
         help="go on where the state says; from the start without one",
     )
     parser.add_argument(
-        "--show", type=int, default=10, metavar="N", help="name N orphans of each relation"
+        "--show", type=amount, default=10, metavar="N", help="name N orphans of each relation"
     )
 
 
@@ -86,9 +87,8 @@ def _pass(command: BaseCommand, options: dict[str, Any], stop: Stop) -> Progress
     progress = resumed(state, searches, fix) if options["resume"] else begun(searches, fix)
     rate = options["rate"] or (RATE_OF_A_WATCH if options["every"] is not None else None)
     conduct = Conduct(fix, options["chunk"], rate, options["show"])
-    keep = (lambda each: each.save(state)) if state else (lambda _each: None)
-    keep(progress)
-    sweep = Sweep(searches, progress, conduct, stop=stop, save=keep)
+    _save(state, progress)
+    sweep = Sweep(searches, progress, conduct, stop=stop, save=partial(_save, state))
     quiet = options["json"] or options["verbosity"] == 0
     with ProgressLine(command.stdout, quiet=quiet) as line:
         for search in sweep.run():
@@ -97,6 +97,18 @@ def _pass(command: BaseCommand, options: dict[str, Any], stop: Stop) -> Progress
         state.unlink()
     _show(command, options, searches, progress)
     return progress
+
+
+def _save(state: Path | None, progress: Progress) -> None:
+    if state is None:
+        return
+    try:
+        progress.save(state)
+    except OSError as error:
+        raise CommandError(
+            f"--state {str(state)!r} cannot be written: {error.strerror}. Name a file that can be, in "
+            "a folder that is there."
+        ) from error
 
 
 def _headway(search: Search, tally: Tally) -> str:

@@ -42,6 +42,8 @@ def run(command: BaseCommand, options: dict[str, Any]) -> None:
     if options["watch"]:
         watch(command, options)
         return
+    if options["rounds"] is not None:
+        raise CommandError("--rounds needs --watch: without it the databases are shown once.")
     found = [survey(alias) for alias in databases(options)]
     if options["json"]:
         write_json(command, [asdict(each) for each in found])

@@ -79,7 +79,8 @@ def check_app_labels(labels: Iterable[str], known_labels: Iterable[str]) -> None
     labels_with_migrations = sorted(known_labels)
     unknown = [label for label in labels if label not in labels_with_migrations]
     if unknown:
+        have = "has" if len(unknown) == 1 else "have"
         raise CommandError(
-            f"{listed(unknown)} have no migrations here. The apps that have some are "
+            f"{listed(unknown)} {have} no migrations here. The apps that have some are "
             f"{listed(labels_with_migrations)}."
         )

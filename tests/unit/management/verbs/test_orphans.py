@@ -78,6 +78,18 @@ def test_the_state_is_removed_at_the_end(tmp_path):
 
 
 @pytest.mark.usefixtures("family")
+@pytest.mark.parametrize("place", ["missing/state.json", "."])
+def test_a_state_that_cannot_be_written_is_refused(tmp_path, place):
+    """Before any row is touched, and nothing is left beside it."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    with pytest.raises(CommandError, match=r"^--state '.*' cannot be written: .* Name a file"):
+        run("fleet", "orphans", *FAMILY, "--fix", "delete", "--state", str(folder / place))
+    assert Child.objects.count() == 10
+    assert [each.name for each in tmp_path.iterdir()] == ["folder"]
+
+
+@pytest.mark.usefixtures("family")
 def test_a_state_of_another_search_is_refused(tmp_path):
     """Before anything is changed."""
     path = tmp_path / "state.json"
@@ -115,9 +127,10 @@ def test_a_watch_begins_again_until_it_is_stopped(monkeypatch):
     ("args", "why"),
     [
         (("--resume",), "--resume needs --state"),
-        (("--chunk", "0"), "1 or more"),
+        (("--chunk", "0"), "a whole number, 1 or more, not '0'"),
         (("--rate", "-1"), "1 or more"),
-        (("--every", "-1"), "0 or more seconds"),
+        (("--show", "-1"), "0 or more"),
+        (("--every", "-1"), "a number of seconds, 0 or more, not '-1'"),
         (("--fix", "all"), "invalid choice"),
     ],
 )

@@ -113,6 +113,13 @@ def test_status_as_lines(small):
     assert (err, error) == ("", None)
 
 
+def test_status_is_not_repeated_without_watch(small):
+    """Whoever says how often is told what is missing."""
+    with small():
+        _, _, error = fleet("status", "--rounds", "2")
+    assert error == "--rounds needs --watch: without it the databases are shown once."
+
+
 def test_status_as_json(small):
     """The same for machines, and nothing else."""
     with small():
