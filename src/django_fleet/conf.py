@@ -195,9 +195,11 @@ class _Levels(TypedDict):
     levels: Mapping[str, Consistency]
 
 
-def _amount(value: object, *, key: str, of: str) -> float:
+def _amount(value: object, *, key: str, of: str, also: str = "") -> float:
     if not is_amount(value):
-        raise ConfigurationError(f'FLEET["{key}"] must be a number of {of}, not {value!r}.')
+        raise ConfigurationError(
+            f'FLEET["{key}"] must be {also}a number of {of}, 0 or more, not {value!r}.'
+        )
     return float(cast("float", value))
 
 
@@ -211,7 +213,7 @@ def _deadline(value: object) -> float:
 
 
 def _limit(value: object, *, key: str, of: str) -> float | None:
-    return None if value is None else _amount(value, key=key, of=of)
+    return None if value is None else _amount(value, key=key, of=of, also="None or ")
 
 
 def _yes_or_no(value: object, *, key: str) -> bool:
@@ -239,16 +241,16 @@ def is_count(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
 
 
-def _count(value: object, *, key: str) -> int:
+def _count(value: object, *, key: str, also: str = "") -> int:
     if not is_count(value):
         raise ConfigurationError(
-            f'FLEET["{key}"] must be a whole number, 0 or more, not {value!r}.'
+            f'FLEET["{key}"] must be {also}a whole number, 0 or more, not {value!r}.'
         )
     return cast("int", value)
 
 
 def _budget(value: object) -> int | None:
-    return None if value is None else _count(value, key="SHIPPED_ROWS_BUDGET")
+    return None if value is None else _count(value, key="SHIPPED_ROWS_BUDGET", also="None or ")
 
 
 def _over_budget(value: object) -> OverBudget:

@@ -51,8 +51,8 @@ def check_project(**_kwargs: Any) -> list[CheckMessage]:
         found.append(
             Caution(
                 "Replicas are configured, but no middleware ends the unit of work of a request.",
-                hint=f"Add {MIDDLEWARE!r} to MIDDLEWARE, before what queries. Without it a thread "
-                "that has written once reads from the primary for ever.",
+                hint=f"Add {MIDDLEWARE!r} to MIDDLEWARE, before what queries. Without it no request "
+                "knows what its session has seen, and all requests of a thread are one unit of work.",
                 id="fleet.W005",
             )
         )

@@ -1,6 +1,7 @@
 """Does ``DATABASES`` describe replicas that can be?"""
 
 from collections.abc import Iterator, Mapping
+from difflib import get_close_matches
 from typing import Any
 
 from django.core.checks import CheckMessage, Error
@@ -10,7 +11,7 @@ from django.db import connections
 
 from django_fleet.errors import listed
 from django_fleet.routing.running import running
-from django_fleet.topology.database import are_tags, is_weight
+from django_fleet.topology.database import KEYS, are_tags, is_weight
 from django_fleet.vendors import vendor_of
 
 
@@ -25,6 +26,7 @@ def check_replicas(**_kwargs: Any) -> list[CheckMessage]:
             found.append(_wrong_weight(alias, entry["WEIGHT"]))
         if "TAGS" in entry and not are_tags(entry["TAGS"]):
             found.append(_wrong_tags(alias, entry["TAGS"]))
+        found += _misspelt(alias, entry)
     return found
 
 
@@ -102,6 +104,17 @@ def _wrong_tags(alias: str, tags: object) -> CheckMessage:
         hint='TAGS is a list of words, such as ["eu", "tenants"].',
         id="fleet.E023",
     )
+
+
+def _misspelt(alias: str, entry: Mapping[str, Any]) -> Iterator[CheckMessage]:
+    """Keys that are nearly ours; others belong to Django or to a backend."""
+    for key in entry.keys() - KEYS:
+        for meant in get_close_matches(str(key).upper(), KEYS, n=1, cutoff=0.8):
+            yield Caution(
+                f"DATABASES[{alias!r}] has the key {key!r}, which nobody reads.",
+                hint=f"Did you mean {meant!r}?",
+                id="fleet.W011",
+            )
 
 
 def _no_deadline(alias: str, names: set[str]) -> CheckMessage:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 DUMMY_ENGINE: Final = "django.db.backends.dummy"
+KEYS: Final = ("REPLICA_OF", "WEIGHT", "LOCALITY", "TAGS")
+"""What we read of an entry beside Django's own keys."""
 
 
 @dataclass(frozen=True, slots=True)

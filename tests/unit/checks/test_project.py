@@ -51,7 +51,7 @@ def test_the_router_comes_first(project):
 
 @pytest.mark.parametrize(("layout", "expected"), [(REPLICATED, {"fleet.W005"}), (PLAIN, set())])
 def test_replicas_need_the_middleware(project, layout, expected):
-    """Otherwise a thread that wrote once reads from the primary for ever."""
+    """Otherwise all requests of a thread are one unit of work, and none knows its session."""
     messages = found(project, layout, MIDDLEWARE=[])
     assert set(messages) == expected
     assert all(MIDDLEWARE in message.hint for message in messages.values())

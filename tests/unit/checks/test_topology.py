@@ -81,6 +81,23 @@ def test_tags_that_are_no_list_of_words_are_reported(project, tags):
         assert running().fleet.databases["default"].tags == frozenset()
 
 
+@pytest.mark.parametrize(
+    "key", ["REPLICAOF", "replica_of", "REPLICA-OF", "WEIGTH", "LOCALTY", "TAG"]
+)
+def test_a_key_that_is_nearly_ours_is_reported(project, key):
+    """A replica whose ``REPLICA_OF`` is misspelt would be a primary, and nobody would say so."""
+    messages = found(project, default={}, a={key: "default"})
+    assert set(messages) == {"fleet.W011"}
+    assert messages["fleet.W011"].msg == f"DATABASES['a'] has the key {key!r}, which nobody reads."
+    assert "Did you mean '" in messages["fleet.W011"].hint
+
+
+@pytest.mark.parametrize("key", ["CONN_MAX_AGE", "ATOMIC_REQUESTS", "TEST", "SCHEMA", "ROLE"])
+def test_keys_of_others_are_theirs(project, key):
+    """Of Django's, and of third-party backends."""
+    assert found(project, default={key: {}}) == {}
+
+
 def test_a_weight_is_reported_with_its_value(project):
     """Also of a database that is no replica."""
     messages = found(project, default={"WEIGHT": "many"})
