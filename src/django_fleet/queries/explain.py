@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from django.db import connections
+from django.db.models import Model, QuerySet
 
 from django_fleet.blocks import Outlook
 from django_fleet.context import unit
@@ -20,8 +21,6 @@ from django_fleet.routing.running import running
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-    from django.db.models import Model, QuerySet
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,14 +93,19 @@ def explain(subject: "type[Model] | QuerySet[Any]", *, run: bool = False) -> Exp
 
     ``run=True`` executes the queryset and fills in rows, bytes and milliseconds; prefetches are
     queries of their own and not in it. It raises what the queryset raises, but looks past
-    ``FLEET["SHIPPED_ROWS_BUDGET"]``. Raises ``TypeError`` for ``run=True`` with a model.
+    ``FLEET["SHIPPED_ROWS_BUDGET"]``. Raises ``TypeError`` for ``run=True`` with a model, and for what
+    is neither a model nor a queryset.
 
     "Now" counts: the blocks and the unit of work around the call, and open transactions.
     """
-    if isinstance(subject, type):
+    if isinstance(subject, type) and issubclass(subject, Model):
         if run:
             raise TypeError("fleet.explain(..., run=True) needs a queryset: a model cannot be run.")
         return _explained(subject, None)
+    if not isinstance(subject, QuerySet):
+        raise TypeError(
+            f"fleet.explain() takes a model class or a queryset, not {subject!r}. Of a manager, give .all()."
+        )
     explained = _explained(subject.model, subject)
     if isinstance(explained.read, str):
         return explained

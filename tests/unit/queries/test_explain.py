@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from django_fleet.blocks import Block
 from django_fleet.context import unit
 from django_fleet.queries.explain import explain
@@ -109,6 +111,14 @@ def test_a_queryset_keeps_the_choice_of_its_block(project):
             queryset = Tag.objects.all()
         assert explain(queryset).read.node_reason == "reads ask for strong consistency"
         assert explain(Tag.objects.all()).read.alias == "replica"
+
+
+@pytest.mark.parametrize("subject", [Tag.objects, Tag(), "shop.Tag", int, None])
+def test_what_is_neither_model_nor_queryset_is_refused(project, subject):
+    """By what was given, and with what would be taken."""
+    with project(LAYOUT), pytest.raises(TypeError, match="a model class or a queryset") as caught:
+        explain(subject)
+    assert repr(subject) in str(caught.value)
 
 
 def test_it_explains_without_our_router(project):
