@@ -62,11 +62,18 @@ class CarriesTokens(_Backend):
     """A mix-in for backends, to stand before the backend: ``class Backend(CarriesTokens, Theirs)``.
 
     Its tasks see what whoever put them into the queue has seen. A task that was decorated for another
-    backend and sent here by ``using(backend=...)`` takes no token along.
+    backend and sent here by ``using(backend=...)`` takes no token along. Raises ``TypeError`` where it
+    stands behind the backend, or there is none: then nobody would ask it.
     """
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        behind = cls.__mro__[cls.__mro__.index(CarriesTokens) :]
+        if not any("task_class" in vars(each) for each in behind):
+            raise TypeError(
+                f"{cls.__name__} needs CarriesTokens in front of a backend: "
+                f"class {cls.__name__}(CarriesTokens, <backend>)."
+            )
         if not issubclass(cls.task_class, CarryingTask):
             bases = (CarryingTask, cls.task_class)
             cls.task_class = type(cls.task_class.__name__, bases, {"__slots__": ()})
