@@ -119,6 +119,16 @@ def test_people_see_a_table(watched):
     assert "clusters with replicas" in terminal.getvalue()
 
 
+def test_people_are_told_below_the_table_why_a_node_is_down(watched):
+    """In one line, however many the driver takes: the table stays one."""
+    watched.servers.replicas[0].kill()
+    *_, said = run(*SOON).splitlines()
+    assert said.startswith("replica: ")
+    terminal = Terminal()
+    call_command(*SOON, stdout=terminal)
+    assert "replica: " in terminal.getvalue()
+
+
 def test_without_a_replica_there_is_nothing_to_watch(watched):
     """It says what would make one."""
     with pytest.raises(CommandError, match="REPLICA_OF"):

@@ -49,19 +49,23 @@ def _draw_live(command: BaseCommand, options: dict[str, Any], watched: Watch) ->
 
     console = Console(file=command.stdout)  # type: ignore[arg-type]
     with Live(console=console, auto_refresh=False) as live:
-        _repeat(
-            options,
-            watched,
-            lambda found: live.update(
-                rich_table(_TITLE, COLUMNS, [_row(each) for each in found]), refresh=True
-            ),
-        )
+        _repeat(options, watched, lambda found: live.update(_drawn(found), refresh=True))
     return True
+
+
+def _drawn(found: list[NodeReport]) -> Any:
+    from rich.text import Text  # noqa: PLC0415
+
+    table = rich_table(_TITLE, COLUMNS, [_row(each) for each in found])
+    table.caption = Text("\n".join(_reasons(found)))
+    return table
 
 
 def _write_plain(command: BaseCommand, found: list[NodeReport]) -> None:
     command.stdout.write(time.strftime("%H:%M:%S"))
     write_table(command, _TITLE, COLUMNS, [_row(each) for each in found], plain=True)
+    for reason in _reasons(found):
+        command.stdout.write(reason)
     command.stdout.flush()
 
 
@@ -70,11 +74,16 @@ def _write_line(command: BaseCommand, found: list[NodeReport]) -> None:
     command.stdout.flush()
 
 
+def _reasons(found: list[NodeReport]) -> list[str]:
+    """Why nodes are not healthy, a line for each; a driver's text may have several."""
+    return [f"{node.alias}: {' '.join(node.reason.split())}" for node in found if node.reason]
+
+
 def _row(node: NodeReport) -> tuple[str, ...]:
     return (
         node.alias,
         node.role,
-        f"{node.state}: {node.reason}" if node.reason else node.state,
+        node.state,
         node.position or "",
         "" if node.lag_s is None else f"{node.lag_s:.1f} s",
         f"{node.left_alone_s:.0f} s" if node.left_alone_s else "",
