@@ -1,19 +1,18 @@
 """What a command is doing on many databases at once: a table that moves on a terminal, else lines."""
 
-from collections.abc import Callable
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from django.core.management.base import OutputWrapper
 
 from django_fleet.errors import counted
+from django_fleet.management.verbs.display import Display
 from django_fleet.migration.outcome import Outcome, State
 
 ROWS: Final = 20
 """How many databases are shown while they are worked on."""
 
 
-class Board:
+class Board(Display):
     """Hears of every step of every database; for ``with``.
 
     On a terminal rich draws it, where it is installed. Elsewhere a database has one line when it is
@@ -21,50 +20,32 @@ class Board:
     """
 
     def __init__(self, stream: OutputWrapper, total: int, *, quiet: bool = False) -> None:
-        self._stream = stream
+        super().__init__(stream, quiet=quiet)
         self._total = total
-        self._quiet = quiet
-        self._live: Any = None
         self._at: dict[str, str] = {}
         self._ended = 0
 
-    def __enter__(self) -> Self:
-        if not self._quiet and self._stream.isatty():
-            self._live = _rich_live(self._stream, self._table)
-            if self._live is not None:
-                self._live.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._live is not None:
-            self._live.stop()
-
     def tell(self, outcome: Outcome, state: State, text: str) -> None:
         """What ``outcome``'s database is at; without ``text`` that it began or ended a turn."""
-        if self._quiet:
+        if self.quiet:
             return
         if state == "running":
             self._at[outcome.alias] = text or "connects"
         else:
             self._at.pop(outcome.alias, None)
             self._end(outcome, state)
-        if self._live is None and text.startswith("waits"):
-            self._stream.write(f"{outcome.alias}: {text}")
+        if self.drawn is None and text.startswith("waits"):
+            self.stream.write(f"{outcome.alias}: {text}")
 
     def _end(self, outcome: Outcome, state: State) -> None:
         if state == "waiting":  # for another database; it comes again
             return
         self._ended += 1
         line = described(outcome)
-        if self._live is not None:
-            self._live.console.print(line, markup=False, highlight=False)
+        if self.drawn is not None:
+            self.drawn.console.print(line, markup=False, highlight=False)
         else:
-            self._stream.write(line)
+            self.stream.write(line)
 
     def _table(self) -> Any:
         """What is drawn, several times a second, by a thread of rich."""
@@ -75,6 +56,15 @@ class Board:
         for alias, text in list(self._at.copy().items())[:ROWS]:
             table.add_row(Text(alias), Text(text))
         return table
+
+    def draw(self) -> Any:
+        try:
+            from rich.console import Console  # noqa: PLC0415 -- rich is an extra
+            from rich.live import Live  # noqa: PLC0415
+        except ImportError:
+            return None
+        console = Console(file=self.stream)  # type: ignore[arg-type]
+        return Live(get_renderable=self._table, console=console, transient=True)
 
 
 def described(outcome: Outcome) -> str:
@@ -95,13 +85,3 @@ def described(outcome: Outcome) -> str:
     ]
     said = [*skips, *outcome.output.rstrip().splitlines()]
     return "\n  ".join((line, *said))
-
-
-def _rich_live(stream: OutputWrapper, table: Callable[[], Any]) -> Any:
-    try:
-        from rich.console import Console  # noqa: PLC0415 -- rich is an extra
-        from rich.live import Live  # noqa: PLC0415
-    except ImportError:
-        return None
-    console = Console(file=stream)  # type: ignore[arg-type]
-    return Live(get_renderable=table, console=console, transient=True)

@@ -2,16 +2,17 @@
 
 from collections.abc import Callable
 from time import monotonic
-from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from django.core.management.base import OutputWrapper
+
+from django_fleet.management.verbs.display import Display
 
 EVERY_S: Final = 10.0
 """How often a line is written where lines stay."""
 
 
-class ProgressLine:
+class ProgressLine(Display):
     """Shows the latest text that it was told; for ``with``.
 
     On a terminal rich draws it, where it is installed. ``quiet`` shows nothing, for JSON.
@@ -24,48 +25,29 @@ class ProgressLine:
         quiet: bool = False,
         clock: Callable[[], float] = monotonic,
     ) -> None:
-        self._stream = stream
-        self._quiet = quiet
+        super().__init__(stream, quiet=quiet)
         self._clock = clock
-        self._status: Any = None
         self._latest = clock()
-
-    def __enter__(self) -> Self:
-        if not self._quiet and self._stream.isatty():
-            self._status = _rich_status(self._stream)
-            if self._status is not None:
-                self._status.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        if self._status is not None:
-            self._status.stop()
 
     def tell(self, text: str) -> None:
         """Takes the place of the text before."""
-        if self._quiet:
+        if self.quiet:
             return
-        if self._status is not None:
-            self._status.update(_plain(text))
+        if self.drawn is not None:
+            self.drawn.update(_plain(text))
             return
         now = self._clock()
         if now - self._latest >= EVERY_S:
             self._latest = now
-            self._stream.write(text)
+            self.stream.write(text)
 
-
-def _rich_status(stream: OutputWrapper) -> Any:
-    try:
-        from rich.console import Console  # noqa: PLC0415 -- rich is an extra
-        from rich.status import Status  # noqa: PLC0415
-    except ImportError:
-        return None
-    return Status("", console=Console(file=stream))  # type: ignore[arg-type]
+    def draw(self) -> Any:
+        try:
+            from rich.console import Console  # noqa: PLC0415 -- rich is an extra
+            from rich.status import Status  # noqa: PLC0415
+        except ImportError:
+            return None
+        return Status("", console=Console(file=self.stream))  # type: ignore[arg-type]
 
 
 def _plain(text: str) -> Any:
