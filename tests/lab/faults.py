@@ -33,26 +33,23 @@ def none(workload, servers, seconds):
 def replay_paused(workload, servers, seconds):
     """Replay stops and goes on, on one replica after the other, sometimes on all."""
     del workload
-    for number in during(seconds):
-        held = _some(servers.replicas, number)
-        for replica in held:
-            replica.pause_replay()
-        time.sleep(0.2)
-        for replica in held:
-            replica.resume_replay()
-        time.sleep(0.1)
+    _held_back(servers, seconds, "pause_replay", "resume_replay")
 
 
 def cut(workload, servers, seconds):
     """Replicas lose their primary and find it again."""
     del workload
+    _held_back(servers, seconds, "cut", "reconnect")
+
+
+def _held_back(servers, seconds, hold, let_go):
     for number in during(seconds):
         held = _some(servers.replicas, number)
         for replica in held:
-            replica.cut()
+            getattr(replica, hold)()
         time.sleep(0.2)
         for replica in held:
-            replica.reconnect()
+            getattr(replica, let_go)()
         time.sleep(0.1)
 
 

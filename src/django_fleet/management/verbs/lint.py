@@ -12,7 +12,7 @@ from django.db.migrations.exceptions import AmbiguityError
 
 from django_fleet.errors import listed
 from django_fleet.management.verbs.numbers import amount
-from django_fleet.management.verbs.output import write_json
+from django_fleet.management.verbs.output import unanswered, write_json
 from django_fleet.management.verbs.targets import add_primaries, check_app_labels, primaries
 from django_fleet.management.verbs.verb import Verb
 from django_fleet.migration.history.project import Project
@@ -113,8 +113,7 @@ def _write(command: BaseCommand, found: Sequence[Finding], number: int) -> None:
 def _fail(found: Sequence[Finding], records: Sequence[Records], down: Sequence[Records]) -> None:
     said = []
     if down:
-        aliases = listed(each.alias for each in down)
-        said.append(f"{len(down)} of {len(records)} databases did not answer: {aliases}.")
+        said.append(unanswered([each.alias for each in down], len(records)))
     dangers = [each for each in found if each.level == "danger" and not each.is_accepted]
     if dangers:
         names = listed(dict.fromkeys(each.migration for each in dangers))

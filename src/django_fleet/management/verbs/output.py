@@ -1,10 +1,12 @@
 """How verbs print: a table on a terminal (with rich, where it is installed), plain lines elsewhere."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.core.management.base import BaseCommand, OutputWrapper
+
+from django_fleet.errors import counted, listed
 
 Row = Sequence[str]
 
@@ -12,6 +14,11 @@ Row = Sequence[str]
 def write_json(command: BaseCommand, value: Any) -> None:
     """``value`` as JSON, nothing else."""
     command.stdout.write(json.dumps(value, indent=2, default=str))
+
+
+def unanswered(down: Collection[str], total: int) -> str:
+    """What a command fails with where ``down`` of ``total`` databases did not answer."""
+    return f"{len(down)} of {counted(total, 'database')} did not answer: {listed(down)}."
 
 
 def write_table(

@@ -8,7 +8,7 @@ from typing import Any, Final
 from django.core.management.base import BaseCommand, CommandError
 
 from django_fleet.errors import listed
-from django_fleet.management.verbs.output import write_json, write_table
+from django_fleet.management.verbs.output import unanswered, write_json, write_table
 from django_fleet.management.verbs.targets import add_primaries, check_app_labels, primaries
 from django_fleet.management.verbs.verb import Verb
 from django_fleet.migration.history.matrix import Cell, Row, matrix
@@ -82,8 +82,7 @@ def _fail(rows: Sequence[Row], records: Sequence[Records], down: Sequence[Record
     drifted = [f"{row.app}.{row.name}" for row in rows if row.drift]
     said = []
     if down:
-        aliases = listed(each.alias for each in down)
-        said.append(f"{len(down)} of {len(records)} databases did not answer: {aliases}.")
+        said.append(unanswered([each.alias for each in down], len(records)))
     if drifted:
         have = "migration has" if len(drifted) == 1 else "migrations have"
         said.append(f"{len(drifted)} {have} drifted: {listed(drifted)}.")

@@ -6,10 +6,9 @@ from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError
 
-from django_fleet.errors import listed
 from django_fleet.inventory.survey import DatabaseStatus, survey
 from django_fleet.management.verbs.numbers import count, seconds
-from django_fleet.management.verbs.output import write_json, write_table
+from django_fleet.management.verbs.output import unanswered, write_json, write_table
 from django_fleet.management.verbs.targets import add_databases, databases
 from django_fleet.management.verbs.verb import Verb
 from django_fleet.management.verbs.watching import watch
@@ -55,7 +54,7 @@ def run(command: BaseCommand, options: dict[str, Any]) -> None:
                 command.stderr.write(f"{each.alias}: {each.error}")
     down = [each.alias for each in found if each.error]
     if down:
-        raise CommandError(f"{len(down)} of {len(found)} databases did not answer: {listed(down)}.")
+        raise CommandError(unanswered(down, len(found)))
 
 
 def _row(status: DatabaseStatus) -> tuple[str, ...]:

@@ -153,7 +153,7 @@ def test_status_of_an_empty_default_is_an_answer(project):
     """Somebody named it: it is told to him as of any database that does not answer."""
     with project({"default": None, "main": {}}):
         _, err, error = fleet("status", "--database", "default")
-    assert error == "1 of 1 databases did not answer: 'default'."
+    assert error == "1 of 1 database did not answer: 'default'."
     assert "'main'" in err
 
 
