@@ -18,8 +18,8 @@ from django_fleet.context import UNIT
 from django_fleet.contrib.celery.messages import HEADER, listen
 from lab import celery_tasks as tasks
 from lab.shop.models import Tag
+from lab.stale import standing_still
 
-REPLICATED = {"default": {}, "replica": {"REPLICA_OF": "default"}}
 WAIT_S = 20
 
 
@@ -51,13 +51,7 @@ def ended_threads():
 def replicated(lab):
     """A primary and a replica with one row, which stands still."""
     listen()
-    with lab.fleet(REPLICATED, TOKEN_WAIT_MS=0):
-        lab.create_tables(Tag)
-        with fleet.unit_of_work():
-            Tag.objects.create(name="old")
-        lab.catch_up()
-        UNIT.set(None)
-        lab.servers.replicas[0].pause_replay()
+    with standing_still(lab):
         yield lab
         with ended_threads():
             UNIT.set(None)

@@ -7,20 +7,13 @@ import django_fleet as fleet
 from django_fleet.context import UNIT
 from django_fleet.routing.running import running
 from lab.shop.models import Tag
-
-REPLICATED = {"default": {}, "replica": {"REPLICA_OF": "default"}}
+from lab.stale import standing_still
 
 
 @pytest.fixture
 def replicated(lab):
     """A primary and a replica with one row, which stands still."""
-    with lab.fleet(REPLICATED, TOKEN_WAIT_MS=0):
-        lab.create_tables(Tag)
-        with fleet.unit_of_work():
-            Tag.objects.create(name="old")
-        lab.catch_up()
-        UNIT.set(None)
-        lab.servers.replicas[0].pause_replay()
+    with standing_still(lab):
         yield lab
 
 

@@ -11,10 +11,10 @@ import django_fleet as fleet
 from django_fleet.context import UNIT
 from lab import queued_tasks
 from lab.shop.models import Tag
+from lab.stale import standing_still
 
 tasks = pytest.importorskip("django.tasks", reason="Django 6.0 is the first one that has tasks.")
 
-REPLICATED = {"default": {}, "replica": {"REPLICA_OF": "default"}}
 BACKENDS = {
     "default": {"BACKEND": "lab.queued_tasks.CarryingQueue"},
     "immediate": {"BACKEND": "lab.queued_tasks.CarryingImmediate"},
@@ -25,13 +25,7 @@ BACKENDS = {
 @pytest.fixture
 def replicated(lab):
     """A primary and a replica with one row, which stands still."""
-    with lab.fleet(REPLICATED, TOKEN_WAIT_MS=0), override_settings(TASKS=BACKENDS):
-        lab.create_tables(Tag)
-        with fleet.unit_of_work():
-            Tag.objects.create(name="old")
-        lab.catch_up()
-        UNIT.set(None)
-        lab.servers.replicas[0].pause_replay()
+    with standing_still(lab), override_settings(TASKS=BACKENDS):
         queued_tasks.Queue.messages.clear()
         yield lab
 

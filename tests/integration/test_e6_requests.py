@@ -14,8 +14,8 @@ from django_fleet import middleware
 from django_fleet.context import UNIT
 from lab.fleets import statements
 from lab.shop.models import Tag
+from lab.stale import standing_still
 
-REPLICATED = {"default": {}, "replica": {"REPLICA_OF": "default"}}
 OURS = "django_fleet.middleware.ConsistencyMiddleware"
 SESSIONS = "django.contrib.sessions.middleware.SessionMiddleware"
 CACHE = (
@@ -37,13 +37,7 @@ def carrier():
 @pytest.fixture
 def replicated(lab, carrier):
     """A primary and a replica with one row, which stands still."""
-    with lab.fleet(REPLICATED, TOKEN_WAIT_MS=0, TOKEN_CARRIER=carrier):
-        lab.create_tables(Tag, Session)
-        with fleet.unit_of_work():
-            Tag.objects.create(name="old")
-        lab.catch_up()
-        UNIT.set(None)
-        lab.servers.replicas[0].pause_replay()
+    with standing_still(lab, Session, TOKEN_CARRIER=carrier):
         yield lab
 
 
