@@ -39,16 +39,15 @@ class Cost:
     """Its resident memory at the peak."""
 
 
-def write(folder: Path, databases: dict[str, Any]) -> None:
-    """Makes the settings module of a project with these databases."""
-    (folder / "settings_of_project.py").write_text(SETTINGS)
+def write(folder: Path, databases: dict[str, Any], *, first: str = "") -> None:
+    """Makes the settings module of a project with these databases; ``first`` stands at its head."""
+    (folder / "settings_of_project.py").write_text(first + SETTINGS)
     (folder / "databases.json").write_text(json.dumps(databases, default=str))
 
 
-def run(folder: Path, *args: str) -> Cost:
-    """One command of Django in a process of its own. Raises where it fails."""
-    begun = perf_counter()
-    process = subprocess.Popen(
+def begun(folder: Path, *args: str, **options: Any) -> "subprocess.Popen[Any]":
+    """One command of Django in a process of its own, with ``options`` of ``Popen``."""
+    return subprocess.Popen(
         [sys.executable, "-m", "django", *args],
         cwd=folder,
         env={
@@ -56,10 +55,16 @@ def run(folder: Path, *args: str) -> Cost:
             "DJANGO_SETTINGS_MODULE": "settings_of_project",
             "PYTHONPATH": f"{folder}:{ROOT / 'src'}",
         },
-        stdout=subprocess.DEVNULL,
+        **options,
     )
+
+
+def run(folder: Path, *args: str) -> Cost:
+    """One command of Django in a process of its own, to its end. Raises where it fails."""
+    start = perf_counter()
+    process = begun(folder, *args, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
-    seconds = perf_counter() - begun
+    seconds = perf_counter() - start
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise subprocess.CalledProcessError(process.returncode, args)
