@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from django_fleet.errors import counted
 from django_fleet.vendors import vendor_of
 
 if TYPE_CHECKING:
@@ -46,5 +47,5 @@ class Sizes:
         with self._connection.cursor() as cursor:
             cursor.execute(f"SELECT COUNT(*) FROM ({few}) AS few")  # noqa: S608 -- as above
             (rows,) = cursor.fetchone()
-        said = f"{rows:,} rows" if rows <= threshold else f"more than {threshold:,} rows"
+        said = counted(rows, "row") if rows <= threshold else f"more than {threshold:,} rows"
         return Size(int(rows), said)

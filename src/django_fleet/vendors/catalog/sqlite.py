@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 _EVERYTHING: Final = """
     SELECT type, name, tbl_name, sql FROM sqlite_master
     WHERE type IN ('table', 'index') AND sql IS NOT NULL AND substr(name, 1, 7) <> 'sqlite_'
+      AND name <> 'fleet_position'
 """
+"""All but the tables of SQLite itself, and the counter that the history of a primary with replicas keeps."""
 _KINDS: Final = {
     "primary": PRIMARY_KEY,
     "unique": UNIQUE,

@@ -5,6 +5,7 @@ from django.db import connection
 
 from django_fleet.vendors.catalog.schema import CHECK, FOREIGN_KEY, PRIMARY_KEY, UNIQUE
 from django_fleet.vendors.catalog.sqlite import SQLiteCatalog
+from django_fleet.vendors.history.sqlite import SQLiteHistory
 
 
 @pytest.fixture
@@ -23,6 +24,13 @@ def schema_after(project):
 
 def table_of(schema, name="t"):
     return {table.name: table for table in schema.tables}[name]
+
+
+def test_what_we_keep_for_ourselves_is_no_part_of_a_schema(project):
+    """Only fleets with replicas have it, so equal databases would differ."""
+    with project({"default": {}}):
+        assert SQLiteHistory().committed(connection) is not None
+        assert SQLiteCatalog().schema(connection).tables == ()
 
 
 def test_a_column_with_all_that_it_can_have(schema_after):
