@@ -94,10 +94,10 @@ def owner(model: "type[Model]") -> "type[Model]":
     """The model whose placement counts for ``model``: through tables and proxies have none."""
     opts = model._meta
     source = getattr(opts, "auto_created", False)
-    if source and source is not True and not is_companion(opts):
+    if isinstance(source, type) and not is_companion(opts):
         return owner(source)
     concrete = getattr(opts, "concrete_model", None)
-    return model if concrete is None or concrete is model else owner(concrete)
+    return owner(concrete) if isinstance(concrete, type) and concrete is not model else model
 
 
 def is_companion(opts: "Options[Any]") -> bool:
