@@ -236,7 +236,7 @@ def test_b6_only_those_that_are_named(lab):
     ("args", "error", "text"),
     [
         (["--database", "copy"], CommandTargetError, "'copy' is a replica of 'default'"),
-        (["--canary", "copy"], CommandTargetError, "'copy' is a replica of 'default'"),
+        (["--canary", "copy"], CommandTargetError, "'copy' is a replica.* --canary=default"),
         (["--database", "nowhere"], CommandError, "--database names it.*'default', 'north'"),
         (
             ["--database", "north", "--canary", "default"],

@@ -8,6 +8,7 @@ from django.apps import apps
 from django.core.exceptions import ImproperlyConfigured
 from django.db import Error, connections
 
+from django_fleet.errors import counted
 from django_fleet.inventory.survey import models_on
 from django_fleet.routing.installed import router_to_ask
 from django_fleet.routing.running import running
@@ -133,7 +134,7 @@ def _left_behind(alias: str) -> Iterator[Finding]:
 def _left(alias: str, home: str, model: "type[Model]") -> Finding:
     rows = model._base_manager.using(alias).count()
     remedy = (
-        f"bring its {rows} rows to {home!r} first (docs: how-to/placement), then empty it and run "
+        f"bring its {counted(rows, 'row')} to {home!r} first (docs: how-to/placement), then empty it and run "
         "manage.py fleet check --mend"
         if rows
         else "manage.py fleet check --mend"

@@ -79,7 +79,7 @@ def test_a_table_that_was_left_behind(files):
         (full,) = [each for each in findings(["default"]) if each.kind == "left-behind-table"]
     assert full.rows == 1
     assert "the model lives on 'analytics' now" in full.what
-    assert full.remedy.startswith("bring its 1 rows to 'analytics' first")
+    assert full.remedy.startswith("bring its 1 row to 'analytics' first")
 
 
 def test_tables_that_no_model_has_are_not_ours_to_judge(files):

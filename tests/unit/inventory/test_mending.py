@@ -112,7 +112,7 @@ def test_a_table_with_a_row_is_never_dropped(files):
         Call.objects.using("default").create(number="1")
         finding = found("left-behind-table", "default")["crm.Call"]
         assert finding.rows == 1
-        assert "bring its 1 rows to 'other' first" in finding.remedy
+        assert "bring its 1 row to 'other' first" in finding.remedy
         assert mend([finding]) == []
         assert Call.objects.using("default").count() == 1
 

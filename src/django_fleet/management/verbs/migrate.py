@@ -136,7 +136,7 @@ def _aliases(options: dict[str, Any]) -> list[str]:
     """The primaries to migrate, in the order of the settings."""
     found = primaries(options)
     if options["canary"]:
-        check_write_target(running(), known(options["canary"], "--canary"))
+        check_write_target(running(), known(options["canary"], "--canary"), "--canary")
     if options["canary"] and options["canary"] not in found:
         raise CommandTargetError(
             f"The canary {options['canary']!r} is none of the databases to migrate: {listed(found)}. "
