@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Final
 from django.core.management.base import OutputWrapper
 from django.core.management.sql import emit_post_migrate_signal, emit_pre_migrate_signal
 from django.db import OperationalError
-from django.db.migrations.operations import RunPython
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.transaction import atomic
 
@@ -21,7 +20,7 @@ from django_fleet.migration.missing import create_missing
 from django_fleet.migration.outcome import Outcome, Place, Skip
 from django_fleet.migration.replay import Replay, Tapes
 from django_fleet.migration.skipping import has_nothing_to_do
-from django_fleet.migration.steps import Leg, Step, forwards
+from django_fleet.migration.steps import Leg, Step, own_copy, runs_code
 from django_fleet.relations.split.moves import homes_to_come_first, moves_a_column
 from django_fleet.vendors import vendor_of
 
@@ -141,7 +140,7 @@ class Executor:
         self._signal(emit_post_migrate_signal, self.plan.apps_afterwards(), told)
 
     def _migrate_all(self, told: "list[tuple[Migration, bool]]") -> None:
-        for leg in self._legs(told):
+        for leg in self.plan.legs_of(told):
             if self._at_hand.pause(0):
                 raise StoppedError
             self._migrate(leg)
@@ -159,19 +158,6 @@ class Executor:
             apps=registry,
             plan=told,
         )
-
-    def _legs(self, told: "list[tuple[Migration, bool]]") -> Iterable[Leg]:
-        """Those of the plan; a database whose receivers changed it gets its own from there on."""
-        legs = iter(self.plan.legs())
-        state = self.plan.start
-        for index, (migration, is_backwards) in enumerate(told):
-            leg = next(legs)
-            if migration.operations != leg.migration.operations and not is_backwards:
-                yield from forwards(state, [each for each, _ in told[index:]])
-                return
-            if leg.steps:
-                state = leg.steps[-1].after
-            yield leg
 
     # -- One migration
 
@@ -210,7 +196,7 @@ class Executor:
     def _try(self, leg: Leg, skipped: list[Skip]) -> None:
         """Once; and again where another transaction was in the way and nothing is left of the try."""
         can_repeat = self._is_undone_with_its_transaction(leg) and not any(
-            isinstance(step.operation, RunPython) for step in leg.steps
+            runs_code(step.operation) for step in leg.steps
         )
         for number in range(1, TRIES + 1):
             skipped.clear()
@@ -266,8 +252,7 @@ class Executor:
         migration = leg.migration
         if leg.goes_its_own_way:
             run = migration.unapply if leg.is_backwards else migration.apply
-            first = leg.steps[-1].after if leg.is_backwards else leg.steps[0].before
-            run(first.clone(), editor)
+            run(leg.prior.clone(), editor)
             return
         for step in leg.steps:
             self._at_hand.place.operation = step.operation.describe()
@@ -277,7 +262,8 @@ class Executor:
             self._step(step, leg, editor)
 
     def _step(self, step: Step, leg: Leg, editor: "BaseDatabaseSchemaEditor") -> None:
-        operation = step.operation
+        step = step.as_run or step
+        operation = own_copy(step.operation)
         run = operation.database_backwards if leg.is_backwards else operation.database_forwards
         arguments = (leg.migration.app_label, editor, step.before, step.after)
         is_atomic = operation.atomic or (leg.migration.atomic and operation.atomic is not False)
@@ -290,7 +276,7 @@ class Executor:
 
     def _surroundings(self, step: Step) -> Block:
         """Code of the project reads and writes the database that is migrated, unless it names another."""
-        if isinstance(step.operation, RunPython):
+        if runs_code(step.operation):
             return Block(using=self.connection.alias, consistency="strong")
         return Block(consistency="strong")
 

@@ -27,14 +27,16 @@ def missing_models(connection: "BaseDatabaseWrapper", plan: "Plan") -> "list[typ
     if not plan.loader.applied_migrations or (plan.wanted and plan.is_backwards):
         return []
     with connection.cursor() as cursor:
-        tables = set(connection.introspection.table_names(cursor, include_views=True))
+        tables = connection.introspection.table_names(cursor, include_views=True)
+    there = {_as_listed(each, connection) for each in tables}
     state = plan.start
     return [
         model
         for model in state.apps.get_models(include_auto_created=True)
         if _key(owner(model)) in state.models
-        and model._meta.db_table not in tables
-        and _lives_on(connection.alias, model)
+        and _as_listed(model._meta.db_table, connection) not in there
+        and not _leads_elsewhere(model._meta.db_table)
+        and _lives_on(connection, model)
     ]
 
 
@@ -74,16 +76,26 @@ def _alone(model: "type[Model]", registry: "Apps") -> "type[Model]":
     return state.apps.get_model(*key)
 
 
-def _lives_on(alias: str, model: "type[Model]") -> bool:
-    """Whether the project's own model of that name has its home here."""
-    opts = model._meta
-    if not opts.managed or opts.proxy or opts.swapped:
-        return False
+def _as_listed(table: str, connection: "BaseDatabaseWrapper") -> str:
+    """The name by which tables are told apart there."""
+    return table.casefold() if connection.features.ignores_table_name_case else table
+
+
+def _leads_elsewhere(table: str) -> bool:
+    """Whether the project has quoted the name itself, to reach another schema: that is not listed."""
+    return '"' in table or "`" in table
+
+
+def _lives_on(connection: "BaseDatabaseWrapper", model: "type[Model]") -> bool:
+    """Whether the project's own model of that name has its home here, and its table can be made."""
     try:
         # A through table is no model of the project by its name alone before its owner is loaded.
         own = apps.get_model(*_key(model))
     except LookupError:
         return False
+    if not all(each._meta.can_migrate(connection) for each in (model, own, owner(own))):
+        return False
+    alias = connection.alias
     home = running().fleet.primary_of(router_to_ask().decide_home(own).alias)
     return home == alias and is_present(own, alias)
 

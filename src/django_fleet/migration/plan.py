@@ -18,7 +18,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.db.migrations.state import ModelState, ProjectState
 
 from django_fleet.errors import MigrationTargetError
-from django_fleet.migration.steps import Leg, backwards, forwards, settled
+from django_fleet.migration.steps import Leg, adds_only_code, backwards, forwards, settled
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
@@ -130,6 +130,19 @@ class Plan:
                 self._legs = tuple(self._walk())
             return self._legs
 
+    def legs_of(self, told: "list[tuple[Migration, bool]]") -> Iterable[Leg]:
+        """The same for a database whose receivers changed ``told``, its copy of the plan.
+
+        Code that they put in runs between the shared steps; after other changes this database goes
+        its own way.
+        """
+        pairs = zip(told, self.wanted, strict=False)
+        if len(told) == len(self.wanted) and all(
+            own == wanted and adds_only_code(own, wanted) for (own, _), (wanted, _) in pairs
+        ):
+            return (leg.with_code_of(own) for leg, (own, _) in zip(self.legs(), told, strict=True))
+        return self._walk([migration for migration, _ in told])
+
     def apps_afterwards(self) -> "StateApps":
         """All models as they are when the plan was carried out; apps without migrations, too."""
         with self._lock:
@@ -141,8 +154,8 @@ class Plan:
         """The plan for receivers of ``pre_migrate``, who may put operations into it."""
         return [(_copied(migration), is_backwards) for migration, is_backwards in self.wanted]
 
-    def _walk(self) -> Iterable[Leg]:
-        migrations = [migration for migration, _ in self.wanted]
+    def _walk(self, told: "list[Migration] | None" = None) -> Iterable[Leg]:
+        migrations = [migration for migration, _ in self.wanted] if told is None else told
         if not self.is_backwards:
             return forwards(self.start, migrations)
         return backwards(self._state(set()), self.full, self._applied(), migrations)
