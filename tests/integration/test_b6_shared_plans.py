@@ -154,3 +154,21 @@ def test_b6_a_table_that_cannot_be_made_is_not_missing(lab, tmp_path):
         assert [each["created_tables"] for each in found["databases"]] == [[], [], []]
         for alias in THREE:
             assert "shop_switch" not in tables(alias)
+
+
+def test_b6_what_code_does_to_the_registry_is_seen_by_no_other_database(lab, tmp_path):
+    """Some code makes an app configuration look installed for a moment."""
+    code = """
+import time
+
+def pretend(apps, editor):
+    config = apps.get_app_config("shop")
+    assert getattr(config, "models_module", None) is None
+    config.models_module = True
+    time.sleep(0.2)
+    assert config.models_module
+    config.models_module = None
+"""
+    with history(tmp_path, {**TOOLS, "0003": after("0002_sizes", "RunPython(pretend)")}, code=code):
+        with lab.fleet(THREE):
+            migrated("shop")

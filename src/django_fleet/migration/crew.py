@@ -16,8 +16,8 @@ from django.utils.translation import override
 
 from django_fleet.blocks import UnitBlock
 from django_fleet.errors import MigrationLockError
+from django_fleet.migration.conduct import Conduct
 from django_fleet.migration.executor import (
-    Conduct,
     Executor,
     NotYetError,
     StoppedError,

@@ -16,8 +16,11 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.db.transaction import atomic
 
 from django_fleet.blocks import Block
-from django_fleet.migration.missing import create_missing
+from django_fleet.migration.conduct import Conduct
+from django_fleet.migration.faking import is_faked
+from django_fleet.migration.missing import create_missing, create_unsynced
 from django_fleet.migration.outcome import Outcome, Place, Skip
+from django_fleet.migration.pruning import prune
 from django_fleet.migration.replay import Replay, Tapes
 from django_fleet.migration.skipping import has_nothing_to_do
 from django_fleet.migration.steps import Leg, Step, own_copy, runs_code
@@ -36,25 +39,6 @@ TRIES: Final = 5
 """How often a migration is begun whose locks are not to be had, with longer and longer pauses."""
 
 FIRST_PAUSE_S: Final = 1.0
-
-LOCK_WAIT_S: Final = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class Conduct:
-    """How every database is migrated."""
-
-    lock_wait_s: float = LOCK_WAIT_S
-    """How long it waits for another migration of the same database."""
-
-    lock_timeout_s: float | None = None
-    """How long a statement of a migration may wait for a table (PostgreSQL)."""
-
-    statement_timeout_s: float | None = None
-    """How long a statement of a migration may run (PostgreSQL)."""
-
-    verbosity: int = 1
-    interactive: bool = False
 
 
 class StoppedError(Exception):
@@ -122,13 +106,20 @@ class Executor:
             self._at_hand.outcome.output += self._text.getvalue()
 
     def _run(self) -> None:
-        made = create_missing(self.connection, self.plan)
-        self._at_hand.outcome.created_tables += made
+        if self._conduct.prunes:
+            loader, label = self.plan.loader, self.plan.app_label
+            self._at_hand.outcome.pruned += prune(self.connection, loader, label)
+            return
+        created = self._at_hand.outcome.created_tables
+        if not self._conduct.is_fake:
+            created += create_missing(self.connection, self.plan)
         told = self.plan.copied()
         self._signal(emit_pre_migrate_signal, self.plan.start.apps, told)
+        if self._conduct.syncs:
+            created += create_unsynced(self.connection, self.plan)
         if told:
             self._recorder.ensure_schema()
-        if told and self._at_hand.tapes is not None:
+        if told and self._at_hand.tapes is not None and not self._conduct.is_fake:
             self._replay = self._at_hand.tapes.replay(self.connection, self.plan)
         try:
             self._migrate_all(told)
@@ -167,15 +158,24 @@ class Executor:
         at_hand.lock.check()
         at_hand.tell(leg.name)
         skipped: list[Skip] = []
+        if is_faked(leg, self.connection, self._conduct):
+            self._record(leg)
+            at_hand.outcome.faked.append(leg.name)
+            self._note(leg, "Faked")
+            return
         moves = self._moves(leg)
         with at_hand.alone if moves else nullcontext():
             self._wait_for_homes(leg, moves)
             self._try(leg, skipped)
         at_hand.outcome.skipped += skipped
-        done = at_hand.outcome.unapplied if leg.is_backwards else at_hand.outcome.applied
+        self._note(leg, "Unapplied" if leg.is_backwards else "Applied")
+
+    def _note(self, leg: Leg, what: str) -> None:
+        outcome = self._at_hand.outcome
+        done = outcome.unapplied if leg.is_backwards else outcome.applied
         done.append(leg.name)
         if self._conduct.verbosity > 1:
-            self._out.write(f"{'Unapplied' if leg.is_backwards else 'Applied'} {leg.name}")
+            self._out.write(f"{what} {leg.name}")
 
     def _moves(self, leg: Leg) -> list[tuple[Any, ...]]:
         """What the operations that move a column are called with."""
@@ -265,7 +265,10 @@ class Executor:
         step = step.as_run or step
         operation = own_copy(step.operation)
         run = operation.database_backwards if leg.is_backwards else operation.database_forwards
-        arguments = (leg.migration.app_label, editor, step.before, step.after)
+        states = (step.before, step.after)
+        if runs_code(step.operation):  # what it does to the registry is seen by no other database
+            states = (step.before.clone(), step.after.clone())
+        arguments = (leg.migration.app_label, editor, *states)
         is_atomic = operation.atomic or (leg.migration.atomic and operation.atomic is not False)
         with self._surroundings(step):
             if is_atomic and not editor.atomic_migration:

@@ -7,6 +7,7 @@ left them, before the next ones change them.
 from typing import TYPE_CHECKING
 
 from django.apps import apps
+from django.db import router
 from django.db.migrations.state import ProjectState
 
 from django_fleet.routing.installed import router_to_ask
@@ -38,6 +39,35 @@ def missing_models(connection: "BaseDatabaseWrapper", plan: "Plan") -> "list[typ
         and not _leads_elsewhere(model._meta.db_table)
         and _lives_on(connection, model)
     ]
+
+
+def unsynced_models(connection: "BaseDatabaseWrapper", plan: "Plan") -> "list[type[Model]]":
+    """Models of apps without migrations that the routers let be here, and that have no table.
+
+    All such apps, or the one that the plan is for.
+    """
+    with connection.cursor() as cursor:
+        tables = connection.introspection.table_names(cursor)
+    there = {_as_listed(each, connection) for each in tables}
+    labels = plan.loader.unmigrated_apps
+    if plan.app_label:
+        labels = labels & {plan.app_label}
+    return [
+        model
+        for config in apps.get_app_configs()
+        if config.label in labels and config.models_module is not None
+        for model in router.get_migratable_models(config, connection.alias)
+        if model._meta.can_migrate(connection)
+        and _as_listed(model._meta.db_table, connection) not in there
+    ]
+
+
+def create_unsynced(connection: "BaseDatabaseWrapper", plan: "Plan") -> list[str]:
+    """Makes these tables, all in one go, and gives their names."""
+    models = unsynced_models(connection, plan)
+    if models:
+        create_tables(connection, models, apps)
+    return [model._meta.db_table for model in models]
 
 
 def create_missing(connection: "BaseDatabaseWrapper", plan: "Plan") -> list[str]:

@@ -44,6 +44,12 @@ class Outcome:
     state: State = "waiting"
     applied: list[str] = field(default_factory=list)
     unapplied: list[str] = field(default_factory=list)
+    faked: list[str] = field(default_factory=list)
+    """Those of both that were only recorded."""
+
+    pruned: list[str] = field(default_factory=list)
+    """Recorded migrations that no file has, and that were forgotten."""
+
     skipped: list[Skip] = field(default_factory=list)
     created_tables: list[str] = field(default_factory=list)
     """Tables of migrations that were recorded before the model came to live here."""
@@ -61,7 +67,7 @@ class Outcome:
     @property
     def has_changed(self) -> bool:
         """Whether anything was done."""
-        return bool(self.applied or self.unapplied or self.created_tables)
+        return bool(self.applied or self.unapplied or self.pruned or self.created_tables)
 
 
 @dataclass(slots=True)

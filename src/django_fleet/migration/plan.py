@@ -42,6 +42,9 @@ class Goal:
     name: str = ""
     """The beginning of a migration's name, or ``zero``."""
 
+    may_be_unmigrated: bool = False
+    """Whether the app is one without migrations, whose tables are made from its models."""
+
     def targets(self, loader: MigrationLoader) -> list[tuple[str, str | None]]:
         """As Django's executor wants them. Raises ``MigrationTargetError``."""
         if not self.app_label:
@@ -58,7 +61,12 @@ class Goal:
             raise MigrationTargetError(
                 f"There is no app {self.app_label!r}. Name the label of an installed app."
             )
-        if self.app_label not in loader.migrated_apps:
+        is_migrated = self.app_label in loader.migrated_apps
+        if is_migrated and self.may_be_unmigrated:
+            raise MigrationTargetError(
+                f"The app {self.app_label!r} has migrations: they make its tables. Leave out --run-syncdb."
+            )
+        if not is_migrated and not self.may_be_unmigrated:
             raise MigrationTargetError(
                 f"The app {self.app_label!r} has no migrations. Write them with manage.py "
                 f"makemigrations {self.app_label}."
@@ -94,6 +102,9 @@ class Plan:
 
     wanted: "list[tuple[Migration, bool]]"
     """Those to run, each with whether it is undone."""
+
+    app_label: str = ""
+    """The app that it was made for; empty for all."""
 
     _lock: RLock = field(default_factory=RLock)
     _start: ProjectState | None = None
@@ -181,8 +192,9 @@ class Plan:
 class Plans:
     """The plans of one run: made when the first database with such a history comes, and kept."""
 
-    def __init__(self, goal: Goal) -> None:
+    def __init__(self, goal: Goal, *, is_fake: bool = False) -> None:
         self._goal = goal
+        self._is_fake = is_fake  # what is only recorded can always be undone
         self._lock = RLock()
         self._made: dict[frozenset[Key], Plan] = {}
         self._known: frozenset[Key] | None = None
@@ -220,8 +232,8 @@ class Plans:
             )
         wanted = executor.migration_plan(self._goal.targets(loader))
         full = executor.migration_plan(loader.graph.leaf_nodes(), clean_start=True)
-        plan = Plan(loader, [migration for migration, _ in full], wanted)
-        if plan.is_backwards:
+        plan = Plan(loader, [migration for migration, _ in full], wanted, self._goal.app_label)
+        if plan.is_backwards and not self._is_fake:
             _check_reversible(wanted)
         return plan
 

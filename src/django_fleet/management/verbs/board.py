@@ -74,7 +74,12 @@ def described(outcome: Outcome) -> str:
         (outcome.applied, "migration", "applied"),
         (outcome.unapplied, "migration", "undone"),
     ]
-    done = ", ".join(f"{counted(len(some), noun)} {verb}" for some, noun, verb in parts if some)
+    texts = [f"{counted(len(some), noun)} {verb}" for some, noun, verb in parts if some]
+    if outcome.faked:
+        texts.append(f"{len(outcome.faked)} of them recorded only")
+    if outcome.pruned:
+        texts.append(f"{counted(len(outcome.pruned), 'record')} forgotten")
+    done = ", ".join(texts)
     if outcome.state == "up to date":
         done = "nothing to do"
     elif outcome.state != "migrated":

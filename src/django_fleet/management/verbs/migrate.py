@@ -18,8 +18,8 @@ from django_fleet.management.verbs.output import write_json
 from django_fleet.management.verbs.stopping import stopped_by_signals
 from django_fleet.management.verbs.targets import add_primaries, known, primaries
 from django_fleet.management.verbs.verb import Verb
+from django_fleet.migration.conduct import LOCK_WAIT_S, Conduct
 from django_fleet.migration.crew import MOST_JOBS, Crew
-from django_fleet.migration.executor import LOCK_WAIT_S, Conduct
 from django_fleet.migration.outcome import Failure, Outcome
 from django_fleet.migration.plan import Goal, Plans
 from django_fleet.migration.preview import Preview, preview
@@ -75,7 +75,28 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--noinput", "--no-input", action="store_false", dest="interactive", help="ask nothing"
     )
+    _add_meanings(parser)
     _add_limits(parser)
+
+
+def _add_meanings(parser: ArgumentParser) -> None:
+    """What Django's ``migrate`` takes, with the same meaning for each database."""
+    parser.add_argument(
+        "--fake", action="store_true", help="record migrations as applied or undone, and do no more"
+    )
+    parser.add_argument(
+        "--fake-initial",
+        action="store_true",
+        help="only record an app's first migration on databases that have its tables already",
+    )
+    parser.add_argument(
+        "--run-syncdb", action="store_true", help="create missing tables of apps without migrations"
+    )
+    parser.add_argument(
+        "--prune",
+        action="store_true",
+        help="forget recorded migrations of the app that no file has, and do no more",
+    )
 
 
 def _add_limits(parser: ArgumentParser) -> None:
@@ -106,19 +127,15 @@ def run(command: BaseCommand, options: dict[str, Any]) -> None:
     _import_receivers()
     if not options.get("skip_checks"):  # as call_command() says, unless it is told otherwise
         command.check()
-    plans = Plans(Goal(options["app_label"], options["migration_name"]))
+    _check_prune(options)
+    goal = Goal(options["app_label"], options["migration_name"], options["run_syncdb"])
+    plans = Plans(goal, is_fake=options["fake"])
     plans.check()
+    conduct = _conduct(options)
     if options["plan"] or options["check"]:
-        _show_plans(command, options, [preview(plans, alias) for alias in aliases])
+        _show_plans(command, options, [preview(plans, alias, conduct) for alias in aliases])
         return
     jobs = options["jobs"]
-    conduct = Conduct(
-        lock_wait_s=options["lock_wait"],
-        lock_timeout_s=options["lock_timeout"],
-        statement_timeout_s=options["statement_timeout"],
-        verbosity=options["verbosity"],
-        interactive=options["interactive"] and jobs == 1,
-    )
     quiet = options["json"] or options["verbosity"] == 0
     with stopped_by_signals() as stop, Board(command.stdout, len(aliases), quiet=quiet) as board:
         tapes = Tapes() if options["replay"] else None
@@ -127,6 +144,31 @@ def run(command: BaseCommand, options: dict[str, Any]) -> None:
         )
         outcomes = crew.run(aliases, options["canary"])
     _report(command, options, outcomes)
+
+
+def _conduct(options: dict[str, Any]) -> Conduct:
+    return Conduct(
+        lock_wait_s=options["lock_wait"],
+        lock_timeout_s=options["lock_timeout"],
+        statement_timeout_s=options["statement_timeout"],
+        verbosity=options["verbosity"],
+        interactive=options["interactive"] and options["jobs"] == 1,
+        is_fake=options["fake"],
+        is_initial_fake=options["fake_initial"],
+        syncs=options["run_syncdb"],
+        prunes=options["prune"],
+    )
+
+
+def _check_prune(options: dict[str, Any]) -> None:
+    if not options["prune"]:
+        return
+    if not options["app_label"]:
+        raise CommandError("--prune needs the name of an app. Nothing was touched.")
+    if options["plan"] or options["check"] or options["run_syncdb"]:
+        raise CommandError(
+            "--prune does one thing only: leave out --plan, --check and --run-syncdb. Nothing was touched."
+        )
 
 
 # -- Which databases
@@ -189,7 +231,9 @@ def _write_plans(command: BaseCommand, previews: list[Preview]) -> None:
 def _lines(each: Preview) -> list[str]:
     lines = [f"  create missing table {table}" for table in each.missing_tables]
     for migration in each.migrations:
-        lines.append(f"  {'undo ' if migration.is_backwards else ''}{migration.migration}")
+        what = "undo " if migration.is_backwards else ""
+        faked = " (recorded only)" if migration.is_faked else ""
+        lines.append(f"  {what}{migration.migration}{faked}")
         for intent in migration.operations:
             note = " (skipped: no table here)" if intent.is_skipped else ""
             lines.append(f"    {intent.operation}{note}")
