@@ -124,6 +124,8 @@ STEP: Final[ContextVar[Any]] = ContextVar("fleet_step", default=None)
 """The step of a crossing query that is being taken; a query that crosses meanwhile is a part of it."""
 EDITED: Final[ContextVar[str | None]] = ContextVar("fleet_edited_schema", default=None)
 """The alias whose schema is being edited."""
+NEEDLESS: Final[ContextVar[frozenset[Any]]] = ContextVar("fleet_needless", default=frozenset())
+"""Receivers of ``post_migrate`` that would find nothing to do on the database that is migrated."""
 
 
 def choice() -> Choice:

@@ -16,10 +16,12 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.db.transaction import atomic
 
 from django_fleet.blocks import Block
+from django_fleet.context import NEEDLESS
 from django_fleet.migration.conduct import Conduct
 from django_fleet.migration.faking import is_faked
 from django_fleet.migration.missing import create_missing, create_unsynced
 from django_fleet.migration.outcome import Outcome, Place, Skip
+from django_fleet.migration.permissions import receivers_without_work
 from django_fleet.migration.pruning import prune
 from django_fleet.migration.replay import Replay, Tapes
 from django_fleet.migration.skipping import has_nothing_to_do
@@ -128,7 +130,12 @@ class Executor:
                 self._replay.leave()
         self._at_hand.place.migration = self._at_hand.place.operation = ""
         self._record_squashed()
-        self._signal(emit_post_migrate_signal, self.plan.apps_afterwards(), told)
+        alias = self.connection.alias
+        needless = NEEDLESS.set(frozenset() if told else receivers_without_work(alias, self.plan))
+        try:
+            self._signal(emit_post_migrate_signal, self.plan.apps_afterwards(), told)
+        finally:
+            NEEDLESS.reset(needless)
 
     def _migrate_all(self, told: "list[tuple[Migration, bool]]") -> None:
         for leg in self.plan.legs_of(told):

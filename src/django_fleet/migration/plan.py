@@ -18,6 +18,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.db.migrations.state import ModelState, ProjectState
 
 from django_fleet.errors import MigrationTargetError
+from django_fleet.migration.permissions import CalledFor, called_for
 from django_fleet.migration.steps import Leg, adds_only_code, backwards, forwards, settled
 
 if TYPE_CHECKING:
@@ -110,6 +111,7 @@ class Plan:
     _start: ProjectState | None = None
     _legs: tuple[Leg, ...] | None = None
     _end: ProjectState | None = None
+    _called_for: CalledFor | None = None
 
     @property
     def is_backwards(self) -> bool:
@@ -160,6 +162,13 @@ class Plan:
             if self._end is None:
                 self._end = _with_relations_of_real_apps(settled(self._state(self._left())))
             return self._end.apps
+
+    def called_for(self) -> CalledFor:
+        """The content types and permissions of these models."""
+        with self._lock:
+            if self._called_for is None:
+                self._called_for = called_for(self.apps_afterwards())
+            return self._called_for
 
     def copied(self) -> "list[tuple[Migration, bool]]":
         """The plan for receivers of ``pre_migrate``, who may put operations into it."""

@@ -9,9 +9,11 @@ from typing import Any, Final
 
 from django.apps import apps
 from django.core.management.base import BaseCommand, CommandError
+from django.db.models.signals import post_migrate
 from django.utils.module_loading import module_has_submodule
 
 from django_fleet.errors import CommandTargetError, counted, listed
+from django_fleet.hooks.signal import without_needless
 from django_fleet.management.verbs.board import Board
 from django_fleet.management.verbs.numbers import count, seconds
 from django_fleet.management.verbs.output import write_json
@@ -142,7 +144,8 @@ def run(command: BaseCommand, options: dict[str, Any]) -> None:
         crew = Crew(
             plans, conduct, stop, board.tell, jobs, tapes, is_fail_fast=options["fail_fast"]
         )
-        outcomes = crew.run(aliases, options["canary"])
+        with without_needless(post_migrate):
+            outcomes = crew.run(aliases, options["canary"])
     _report(command, options, outcomes)
 
 
