@@ -64,7 +64,8 @@ class ByModel:
 )
 def test_b6_code_of_an_app_without_a_table_is_skipped(lab, tmp_path, routers, policy):
     """And shown as skipped, in the plan and afterwards; the migration is recorded all the same."""
-    operations = "RunPython(fill), RunSQL(\"UPDATE shop_tool SET name = 'b'\")"
+    sql = "RunSQL(\"UPDATE shop_tool SET name = 'b'\")"
+    operations = f"RunPython(fill), {sql}, SeparateDatabaseAndState([{sql}])"
     with with_code(tmp_path, operations):
         with lab.fleet(TWO, routers=routers, **policy):
             assert "Raw Python operation (skipped: no table here)" in run(
@@ -73,7 +74,7 @@ def test_b6_code_of_an_app_without_a_table_is_skipped(lab, tmp_path, routers, po
             found, error = fleet_json("migrate", "shop")
             assert error is None
             skipped = {each["alias"]: len(each["skipped"]) for each in found["databases"]}
-            assert skipped == {"default": 2, "north": 0}
+            assert skipped == {"default": 3, "north": 0}
             assert {len(each["applied"]) for each in found["databases"]} == {3}
             assert names("north") == ["b"]
             assert "shop_tool" not in tables("default")

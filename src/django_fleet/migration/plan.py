@@ -18,6 +18,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.db.migrations.state import ModelState, ProjectState
 
 from django_fleet.errors import MigrationTargetError
+from django_fleet.migration.history.records import Key
 from django_fleet.migration.permissions import CalledFor, called_for
 from django_fleet.migration.steps import Leg, adds_only_code, backwards, forwards, settled
 
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
     from django.db.migrations.migration import Migration
     from django.db.migrations.state import StateApps
-
-Key = tuple[str, str]
-"""App and name of a migration."""
 
 ZERO: Final = "zero"
 

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 
 from django.apps import apps
 from django.db import router
-from django.db.migrations.operations import RunPython, RunSQL
+from django.db.migrations.operations import RunPython, RunSQL, SeparateDatabaseAndState
+
+from django_fleet.migration.steps import Step
 
 if TYPE_CHECKING:
     from django.db.models import Model
-
-    from django_fleet.migration.steps import Step
 
 
 def has_nothing_to_do(step: "Step", app_label: str, alias: str) -> bool:
@@ -20,6 +20,9 @@ def has_nothing_to_do(step: "Step", app_label: str, alias: str) -> bool:
     about each model of the app: routers that know models may have no opinion of a whole app.
     """
     operation = step.operation
+    if type(operation) is SeparateDatabaseAndState:
+        nested = [Step(each, step.before, step.after) for each in operation.database_operations]
+        return bool(nested) and all(has_nothing_to_do(each, app_label, alias) for each in nested)
     if not isinstance(operation, RunPython | RunSQL):
         return False
     if not router.allow_migrate(alias, app_label, **operation.hints):
