@@ -68,24 +68,42 @@ class Block(Surrounding):
 
 
 class UnitBlock(Surrounding):
-    """Makes the code inside it one unit of work."""
+    """Makes the code inside it one unit of work. Code after it sees what it has seen."""
 
     __slots__ = ()
 
     variable: ClassVar[ContextVar[Any]] = UNIT
 
     def __enter__(self) -> UnitOfWork:
-        outer = UNIT.get()
-        begun = UnitOfWork(outer=outer, is_declared=True)
-        if outer is not None and outer.is_declared:
-            begun.go_on_from(outer)
-        UNIT.set(begun)
-        return begun
+        return _begun(UNIT.get() or UnitOfWork())
+
+    def __exit__(self, *exc_info: object) -> None:
+        current = UNIT.get()
+        if current is not None and current.outer is not None:
+            current.outer.took_in(current)
+            UNIT.set(None if current.outer.is_blank else current.outer)
+
+
+class Aside(UnitBlock):
+    """One whose reads are nobody's business outside, as those of a request are not its thread's."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> UnitOfWork:
+        return _begun(UNIT.get())
 
     def __exit__(self, *exc_info: object) -> None:
         current = UNIT.get()
         if current is not None:
             UNIT.set(current.outer)
+
+
+def _begun(outer: UnitOfWork | None) -> UnitOfWork:
+    work = UnitOfWork(outer=outer, is_declared=True)
+    if outer is not None and outer.is_declared:
+        work.go_on_from(outer)
+    UNIT.set(work)
+    return work
 
 
 class Continuation(Surrounding):

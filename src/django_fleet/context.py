@@ -105,10 +105,32 @@ class UnitOfWork:
         self.replicas.update(other.replicas)
         self.read_on_primary |= other.written | other.read_on_primary
 
+    def took_in(self, inner: "UnitOfWork") -> None:
+        """One inside it has ended: what that one has seen, this one sees from now on.
+
+        What that one wrote it knows already. Of two that saw a cluster by different nodes nobody knows
+        who saw more, so the primary is asked before the next read.
+        """
+        for primary in {*inner.seen, *inner.replicas, *inner.read_on_primary}:
+            seen, replica = inner.seen.get(primary), inner.replicas.get(primary)
+            if primary in inner.read_on_primary:
+                self.read_on_primary.add(primary)
+            elif primary not in self.seen and primary not in self.replicas:
+                self.seen |= {} if seen is None else {primary: seen}
+                self.replicas |= {} if replica is None else {primary: replica}
+            elif (self.seen.get(primary), self.replicas.get(primary)) != (seen, replica):
+                self.read_on_primary.add(primary)
+
     def wrote(self, primary: str) -> None:
         """Notes a write to ``primary``, for this unit of work and those around it."""
         for work in self.chain:
             work.written.add(primary)
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether nobody declared it, and it knows nothing: as good as none."""
+        known = (self.written, self.seen, self.replicas, self.past, self.read_on_primary)
+        return not self.is_declared and not any(known)
 
     @property
     def chain(self) -> "tuple[UnitOfWork, ...]":

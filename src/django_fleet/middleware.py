@@ -14,7 +14,7 @@ from django.http.response import HttpResponseBase
 from django.utils.cache import patch_cache_control
 from django.utils.decorators import sync_and_async_middleware
 
-from django_fleet.blocks import Block, Continuation, UnitBlock
+from django_fleet.blocks import Aside, Block, Continuation
 from django_fleet.errors import ConfigurationError
 from django_fleet.replicas.token import issue, resume
 from django_fleet.routing.running import running
@@ -43,7 +43,7 @@ def ConsistencyMiddleware(  # noqa: N802 -- Django's settings name middleware li
     if iscoroutinefunction(get_response):
 
         async def respond_async(request: "HttpRequest") -> HttpResponseBase:
-            with UnitBlock() as work:
+            with Aside() as work:
                 passage = Passage(request, work)
                 passage.begin(await passage.brought_async())
                 response: HttpResponseBase = await get_response(request)
@@ -53,7 +53,7 @@ def ConsistencyMiddleware(  # noqa: N802 -- Django's settings name middleware li
         return respond_async
 
     def respond(request: "HttpRequest") -> HttpResponseBase:
-        with UnitBlock() as work:
+        with Aside() as work:
             passage = Passage(request, work)
             passage.begin(passage.brought())
             response: HttpResponseBase = get_response(request)
@@ -84,7 +84,7 @@ class Passage:
         if self._carrier == "header":
             return tuple(part.strip() for part in self._request.headers.get(HEADER, "").split(","))
         if self._carrier == "session":
-            with UnitBlock(), Block(consistency="strong"):  # an old session has an old token
+            with Aside(), Block(consistency="strong"):  # an old session has an old token
                 return (self._session().get(COOKIE, ""),)
         return ()
 
@@ -92,7 +92,7 @@ class Passage:
         """The same."""
         if self._carrier != "session":
             return self.brought()
-        with UnitBlock(), Block(consistency="strong"):
+        with Aside(), Block(consistency="strong"):
             return (await self._session().aget(COOKIE, ""),)
 
     def begin(self, tokens: tuple[str, ...]) -> None:

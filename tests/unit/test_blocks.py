@@ -62,7 +62,7 @@ def test_one_unit_block_makes_a_new_unit_each_time():
         assert unit() is first
     with block as third:
         assert third.written == set()
-        assert third.outer is None
+        assert not third.outer.is_declared
 
 
 def test_a_block_shows_what_it_changes():

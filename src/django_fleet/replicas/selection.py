@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from django.core.exceptions import SynchronousOnlyOperation
 from django.db import DatabaseError, InterfaceError, connections
 
 from django_fleet.replicas.opened import has_transaction
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from django_fleet.replicas.monitor import Monitor
     from django_fleet.replicas.nodes import Nodes
     from django_fleet.topology import Cluster
-    from django_fleet.vendors.history import History
 
 logger: Final = logging.getLogger("django_fleet.replicas")
 
@@ -186,24 +184,27 @@ class Selection:
         if has_transaction(connection):
             return False
         history = vendor_of(connection).history
-        known = work.written if primary in work.written else work.read_on_primary
+        # Connecting comes first: the driver asks questions of its own, which are no reads of the unit's.
+        is_silent = self._nodes.is_silent(primary)
+        if not is_silent:
+            self._asked(connection, connection.ensure_connection)
         work.written.discard(primary)  # before the question: what is written meanwhile counts again
         work.read_on_primary.discard(primary)
-        try:
-            is_silent = self._nodes.is_silent(primary)
-            position = None if is_silent else self._committed(connection, history)
-        except SynchronousOnlyOperation:
-            known.add(primary)  # in an event loop, nobody was asked
-            raise
+        position = None
+        if not is_silent and connection.connection is not None:
+            position = self._asked(connection, lambda: history.committed(connection))
         work.seen[primary] = work.seen.get(primary, NOTHING).at(position, history)
         work.replicas.pop(primary, None)
         work.behind.pop(primary, None)
         return position is not None
 
-    def _committed(self, connection: "BaseDatabaseWrapper", history: "History") -> str | None:
+    def _asked(
+        self, connection: "BaseDatabaseWrapper", ask: Callable[[], str | None]
+    ) -> str | None:
+        """The answer to a question of ours; a primary that gives none is no error."""
         self._flights.begins(connection, is_ours=True)
         try:
-            return history.committed(connection)
+            return ask()
         except (DatabaseError, InterfaceError) as error:
             logger.warning(
                 "position_unknown", extra={"alias": connection.alias, "error": str(error)}

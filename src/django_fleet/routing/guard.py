@@ -1,7 +1,8 @@
 """The last look at a statement before it leaves for a server.
 
-It refuses writes on replicas and inside ``read_only()``, and notes what a unit of work wrote. It
-sees all that goes through Django's cursors; ``vendors`` close a replica's session for the rest.
+It refuses writes on replicas and inside ``read_only()``, and notes what a unit of work wrote, and
+what it read on a primary. It sees all that goes through Django's cursors; ``vendors`` close a
+replica's session for the rest.
 """
 
 from typing import Any
@@ -21,12 +22,19 @@ class Guard:
         self._running = running
 
     def before_statement(self, alias: str, sql: Any) -> None:
-        """Raises ``ReplicaWriteError`` or ``ReadOnlyError``, or notes that ``alias`` was written to."""
+        """Raises ``ReplicaWriteError`` or ``ReadOnlyError``, or notes what is done to ``alias``.
+
+        A read of a primary counts whoever sent it there: a session that it showed something must not
+        see less on a replica afterwards.
+        """
         primaries = self._running.primaries
-        if (not primaries and SCOPE.get() is None) or is_plain_select(sql):
+        if not primaries and SCOPE.get() is None:
             return
-        kind = kind_of(sql)
-        if kind is not Kind.READ:
+        kind = Kind.READ if is_plain_select(sql) else kind_of(sql)
+        if kind is Kind.READ:
+            if primaries.get(alias) == alias:
+                unit().read_on_primary.add(alias)
+        elif kind is not Kind.SESSION:
             self._check(
                 alias, primaries.get(alias), f"{first_word(sql)} (kind: {kind.name.lower()})"
             )

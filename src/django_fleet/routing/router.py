@@ -195,8 +195,6 @@ class Router:
         in_transaction = here.has_open_transaction(primary)
         named = "" if chosen.alias == primary else chosen.alias
         replica, is_asking = None, True
-        if here.consistency == "strong" and primary not in work.replicas:
-            work.read_on_primary.add(primary)  # such reads are not noted one by one
         if work.is_outlook:
             replica = here.selection.likely(work, here.fleet.cluster_of(primary), named)
         elif not in_transaction and consistency != "strong":

@@ -11,8 +11,10 @@ from typing import Any, Final
 
 
 class Kind(Enum):
-    """What a statement does to the database."""
+    """What a statement does to the database; of several statements the last in this order counts."""
 
+    SESSION = auto()
+    """Keeps a session or a transaction in order, and shows no row."""
     READ = auto()
     LOCK = auto()
     """Reads rows and locks them for a later write."""
@@ -22,10 +24,17 @@ class Kind(Enum):
 _SETTLED_WORDS: Final = frozenset(("LISTEN", "PRAGMA", "RESET", "SET", "SHOW", "UNLISTEN"))
 """Begin statements that keep a session in order, whatever follows."""
 
-_READING_WORDS: Final = frozenset(
+_KEEPING_WORDS: Final = frozenset(
     (
-        *("ABORT", "ATTACH", "BEGIN", "CLOSE", "COMMIT", "DECLARE", "DETACH", "DISCARD", "END"),
-        *("FETCH", "MOVE", "RELEASE", "ROLLBACK", "SAVEPOINT", "START", "USE"),
+        *("ABORT", "ATTACH", "BEGIN", "CLOSE", "COMMIT", "DETACH", "DISCARD", "END"),
+        *("MOVE", "RELEASE", "ROLLBACK", "SAVEPOINT", "START", "USE"),
+    )
+)
+"""Begin statements that do the same, unless a word further on says otherwise."""
+
+_READING_WORDS: Final = _KEEPING_WORDS | frozenset(
+    (
+        *("DECLARE", "FETCH"),
         *("ANALYZE", "COPY", "DESC", "DESCRIBE", "EXPLAIN", "SELECT", "TABLE", "VALUES", "WITH"),
     )
 )
@@ -80,10 +89,7 @@ def kind_of(sql: Any) -> Kind:
     kinds = set(_kinds(_QUOTED, text))
     if "\\" in text:
         kinds |= set(_kinds(_QUOTED_WITH_ESCAPES, text))
-    for kind in (Kind.WRITE, Kind.LOCK):
-        if kind in kinds:
-            return kind
-    return Kind.READ
+    return max(kinds, key=lambda kind: kind.value, default=Kind.SESSION)
 
 
 def first_word(sql: Any) -> str:
@@ -116,13 +122,15 @@ def _kind_of_one(sql: str) -> Kind:
     if _MORE_THAN_A_SESSION.match(sql) or word not in _READING_WORDS | _SETTLED_WORDS:
         return Kind.WRITE
     if word in _SETTLED_WORDS or _is_only_explained(word, sql):
-        return Kind.READ
+        return Kind.SESSION
     if _is_no_query(word, sql):
         return Kind.WRITE
     unlocked = _LOCKING.sub(" ", sql)
     if _WRITING.search(_without_functions(unlocked)):
         return Kind.WRITE
-    return Kind.READ if unlocked == sql else Kind.LOCK
+    if unlocked != sql:
+        return Kind.LOCK
+    return Kind.SESSION if word in _KEEPING_WORDS else Kind.READ
 
 
 def _is_only_explained(word: str, sql: str) -> bool:

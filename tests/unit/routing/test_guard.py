@@ -22,10 +22,28 @@ def guard(project):
 @pytest.mark.parametrize("sql", [READ, "SHOW x", b"SELECT 1"])
 @pytest.mark.parametrize("alias", ["default", "replica", "alone"])
 def test_a_read_passes_everywhere(guard, alias, sql):
-    """And is noted nowhere."""
+    """And is noted as no write."""
     with UnitBlock() as work, Block(read_only=True):
         guard.before_statement(alias, sql)
     assert work.written == set()
+
+
+@pytest.mark.parametrize(
+    ("alias", "sql", "noted"),
+    [
+        ("default", READ, {"default"}),
+        ("default", b"/* x */ SELECT 1", {"default"}),
+        ("default", "SHOW x", set()),
+        ("default", "SAVEPOINT x", set()),
+        ("replica", READ, set()),
+        ("alone", READ, set()),
+    ],
+)
+def test_a_read_of_a_primary_is_noted(guard, alias, sql, noted):
+    """It may show more than any replica; what keeps a session in order shows nothing."""
+    with UnitBlock() as work:
+        guard.before_statement(alias, sql)
+    assert work.read_on_primary == noted
 
 
 @pytest.mark.parametrize(

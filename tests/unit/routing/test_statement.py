@@ -34,13 +34,19 @@ READS = [
     "WITH x AS (SELECT INSERT('Quadratic', 3, 4, 'What')) SELECT * FROM x",
     "WITH RECURSIVE x AS (SELECT 1 UNION ALL SELECT n + 1 FROM x) SELECT * FROM x",
     "SELECT updated, deleted_at, inserted FROM t; SELECT 1",
-    "EXPLAIN DELETE FROM t",
-    "EXPLAIN (VERBOSE, COSTS) UPDATE t SET a = 1",
-    "EXPLAIN QUERY PLAN SELECT 1",
     "EXPLAIN ANALYZE SELECT 1",
     "explain (analyze, buffers) select 1",
     "COPY t TO STDOUT",
     "copy (select * from t) to stdout with (format csv)",
+    "DECLARE c NO SCROLL CURSOR FOR SELECT 1",
+    "FETCH FORWARD 10 FROM c",
+    "TABLE t",
+    "VALUES (1), (2)",
+]
+KEEPS = [
+    "EXPLAIN DELETE FROM t",
+    "EXPLAIN (VERBOSE, COSTS) UPDATE t SET a = 1",
+    "EXPLAIN QUERY PLAN SELECT 1",
     "SET search_path = x",
     "SET SESSION TRANSACTION READ ONLY",
     "SHOW server_version",
@@ -53,12 +59,8 @@ READS = [
     "START TRANSACTION READ ONLY",
     "COMMIT",
     "END",
-    "DECLARE c NO SCROLL CURSOR FOR SELECT 1",
-    "FETCH FORWARD 10 FROM c",
     "CLOSE c",
     "LISTEN news",
-    "TABLE t",
-    "VALUES (1), (2)",
     "DESCRIBE t",
     "USE shop",
     "",
@@ -136,7 +138,19 @@ WRITES = [
 
 @pytest.mark.parametrize("sql", READS)
 def test_a_statement_that_reads(sql):
-    """Queries, sessions, transactions, and nothing at all; quoted words and comments say nothing."""
+    """Queries; quoted words and comments say nothing."""
+    assert kind_of(sql) is Kind.READ
+
+
+@pytest.mark.parametrize("sql", KEEPS)
+def test_a_statement_that_shows_no_row(sql):
+    """Sessions, transactions, plans, and nothing at all."""
+    assert kind_of(sql) is Kind.SESSION
+
+
+@pytest.mark.parametrize("sql", ["BEGIN; SELECT 1", "SELECT 1; COMMIT"])
+def test_among_statements_the_one_that_does_most_counts(sql):
+    """Here the one that reads."""
     assert kind_of(sql) is Kind.READ
 
 
