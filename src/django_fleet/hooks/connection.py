@@ -1,6 +1,9 @@
 """``BaseDatabaseWrapper``: no connection to a server that was left is used on; tests begin and end."""
 
+from contextlib import suppress
 from typing import Any, Final
+
+from django.db.utils import InterfaceError
 
 from django_fleet.hooks.hook import Hook, Need
 from django_fleet.routing import in_tests
@@ -16,6 +19,31 @@ def _cursor(original: Any, running: Running) -> Any:
         return original(self, name)
 
     return _cursor
+
+
+def _checked(original: Any, running: Running) -> Any:
+    flights = running.flights
+
+    def close_if_health_check_failed(self: Any) -> None:
+        if self.connection is None or self.alias not in flights.aliases:
+            original(self)
+        else:
+            flights.checked(self, lambda: original(self))
+
+    return close_if_health_check_failed
+
+
+def _cleared(original: Any, running: Running) -> Any:
+    flights = running.flights
+
+    def close_if_unusable_or_obsolete(self: Any) -> None:
+        if self.connection is None or self.alias not in flights.aliases:
+            original(self)
+        else:
+            with suppress(InterfaceError):  # between requests nobody reads
+                flights.checked(self, lambda: original(self))
+
+    return close_if_unusable_or_obsolete
 
 
 def _create_test_db(original: Any, running: Running) -> Any:
@@ -54,6 +82,22 @@ HOOKS: Final = (
         "connection may close it. Django looks at close_at between requests only.",
         until="Django looks at close_at before each cursor",
         needed=Need.REPLICAS,
+    ),
+    *(
+        Hook(
+            target="django.db.backends.base.base.BaseDatabaseWrapper",
+            attribute=attribute,
+            make=make,
+            parameters=(("self",),),
+            why="Health checks ask the driver outside of everything that Django offers for wrapping, and a "
+            "server that hangs does not answer them.",
+            until="Django has deadlines for database calls",
+            needed=Need.REPLICAS,
+        )
+        for attribute, make in (
+            ("close_if_health_check_failed", _checked),
+            ("close_if_unusable_or_obsolete", _cleared),
+        )
     ),
     Hook(
         target=_CREATION,

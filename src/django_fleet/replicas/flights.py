@@ -11,6 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from django.db.utils import InterfaceError
+
 from django_fleet.vendors import vendor_of
 
 if TYPE_CHECKING:
@@ -28,6 +30,8 @@ class Flight:
     since: float
     depth: int = 1
     """Calls inside calls, such as connecting before a cursor is made."""
+    is_released: bool = False
+    """Whether its socket was closed under it."""
 
 
 class Flights:
@@ -55,15 +59,30 @@ class Flights:
             self.last_at = self._clock()
             self.under_way[id(connection)] = Flight(connection, self.last_at)
 
-    def ends(self, connection: "BaseDatabaseWrapper") -> None:
-        """It came back, with an answer or an error."""
+    def ends(self, connection: "BaseDatabaseWrapper") -> bool:
+        """It came back, with an answer or an error; whether it was released."""
         known = self.under_way.get(id(connection))
         if known is None:
-            return
+            return False
         known.depth -= 1
         if not known.depth:
             with self._lock:  # whoever closes its socket is done, or comes too late
                 self.under_way.pop(id(connection), None)
+        return known.is_released
+
+    def checked(self, connection: "BaseDatabaseWrapper", check: Callable[[], None]) -> None:
+        """``check()`` of an open connection, as a call that is under way.
+
+        Raises Django's ``InterfaceError`` where it had to be released: connecting anew would wait for
+        the same server.
+        """
+        self.begins(connection)
+        try:
+            check()
+        finally:
+            is_released = self.ends(connection)
+        if is_released:
+            raise InterfaceError(f"The server of {connection.alias!r} did not answer a check.")
 
     def watch(self, aliases: frozenset[str]) -> None:
         """From now on the calls of these replicas are noted."""
@@ -94,8 +113,10 @@ class Flights:
         """Ends every call that waits for ``alias``, as if its connection were lost; how many."""
         with self._lock:
             waiting = [
-                flight.connection
+                flight
                 for flight in list(self.under_way.values())
                 if flight.connection.alias == alias
             ]
-            return sum(vendor_of(connection).hang_up(connection) for connection in waiting)
+            for flight in waiting:
+                flight.is_released = vendor_of(flight.connection).hang_up(flight.connection)
+            return sum(flight.is_released for flight in waiting)

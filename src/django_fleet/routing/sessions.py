@@ -53,8 +53,8 @@ def fill_in_deadlines(running: Running) -> None:
         if alias == primary:
             continue
         try:
-            vendor = vendor_of(connections.create_connection(alias))
+            connection = connections.create_connection(alias)
         except ImproperlyConfigured:
             continue  # no driver; whoever uses the replica is told so
-        entry = connections.settings[alias]
-        entry["OPTIONS"] = {**vendor.deadline_for_connecting(deadline_s), **entry["OPTIONS"]}
+        changed = vendor_of(connection).settings_of_replica(connection, deadline_s)
+        connections.settings[alias].update(changed)

@@ -93,6 +93,18 @@ class Vendor:
         del deadline_s
         return {}
 
+    def settings_of_replica(
+        self, connection: "BaseDatabaseWrapper", deadline_s: float
+    ) -> dict[str, Any]:
+        """What becomes of settings of a replica, so that nobody connects for longer than that.
+
+        Opens no connection. Where the user wants to wait less, it stays so.
+        """
+        options = dict(connection.settings_dict["OPTIONS"])
+        for name, longest_s in self.deadline_for_connecting(deadline_s).items():
+            options[name] = shorter(options.get(name), longest_s)
+        return {"OPTIONS": options}
+
     def impatient(self, options: Mapping[str, Any], deadline_s: float) -> dict[str, Any]:
         """``OPTIONS`` of a connection of our own, which gives up after about ``deadline_s``."""
         del deadline_s
@@ -159,6 +171,14 @@ class Vendor:
         """The collations of a database: here nothing is asked, one has none of its own."""
         del connection
         return Collations(self.texts(None), {})
+
+
+def shorter(given_s: Any, longest_s: float) -> Any:
+    """The timeout that the user has set, if that is one and not longer; else ``longest_s``."""
+    try:
+        return given_s if 0 < float(given_s) <= longest_s else longest_s
+    except (TypeError, ValueError):
+        return longest_s
 
 
 def one_row(connection: "BaseDatabaseWrapper", sql: str) -> tuple[Any, ...]:

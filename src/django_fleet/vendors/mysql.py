@@ -3,7 +3,8 @@
 import math
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Self
 
 from django.db.utils import InterfaceError, OperationalError
 
@@ -11,7 +12,7 @@ from django_fleet.vendors.alterations.alterations import Alterations
 from django_fleet.vendors.alterations.mysql import MySQLAlterations
 from django_fleet.vendors.arrow.mysql import MySQLArrowReader
 from django_fleet.vendors.arrow.reader import ArrowReader
-from django_fleet.vendors.base import Standing, Vendor, all_rows, one_row
+from django_fleet.vendors.base import Standing, Vendor, all_rows, one_row, shorter
 from django_fleet.vendors.carriers.carrier import Carrier
 from django_fleet.vendors.carriers.mysql import MySQLCarrier
 from django_fleet.vendors.catalog.catalog import Catalog
@@ -21,7 +22,7 @@ from django_fleet.vendors.history.history import History, Look
 from django_fleet.vendors.history.mysql import MySQLHistory
 from django_fleet.vendors.locks.lock import Locks
 from django_fleet.vendors.locks.mysql import MySQLLocks
-from django_fleet.vendors.sockets import hang_up
+from django_fleet.vendors.sockets import hang_up, wait_for_rows
 from django_fleet.vendors.texts import BYTES, Collations, Texts
 
 if TYPE_CHECKING:
@@ -30,6 +31,25 @@ if TYPE_CHECKING:
 # Client errors 2002-2013: cannot connect, gone away, lost during the query. Server errors: too many
 # connections (1040), shutting down (1053), killed (1927 on MariaDB), idle for too long (4031).
 _LOST: Final = frozenset({2002, 2003, 2005, 2006, 2013, 1040, 1053, 1927, 4031})
+
+
+_PYMYSQL: Final = "pymysql"
+_SHARE_OF_GREETING: Final = 0.8
+"""Of the deadline; the rest is for the read to move on."""
+
+
+class _WhileConnecting(float):
+    """A ``read_timeout`` for connecting. A query may take as long as the user allows."""
+
+    later_s: Any
+
+    def __new__(cls, timeout_s: float, later_s: Any) -> Self:
+        made = super().__new__(cls, timeout_s)
+        made.later_s = later_s.later_s if isinstance(later_s, cls) else later_s
+        return made
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (float(self), self.later_s)
 
 
 class MySQL(Vendor):
@@ -58,6 +78,9 @@ class MySQL(Vendor):
     def begin_on_replica(self, connection: "BaseDatabaseWrapper") -> Look:
         self.make_session_read_only(connection)
         position, began = MySQLHistory().shown_since(connection)
+        timeout_s = connection.settings_dict["OPTIONS"].get("read_timeout")
+        if isinstance(timeout_s, _WhileConnecting):
+            wait_for_rows(connection.connection, timeout_s.later_s)
         return Look(position, None, began=began)
 
     def hang_up(self, connection: "BaseDatabaseWrapper") -> bool:
@@ -70,6 +93,18 @@ class MySQL(Vendor):
 
     def deadline_for_connecting(self, deadline_s: float) -> dict[str, Any]:
         return {"connect_timeout": max(math.ceil(deadline_s), 1)}
+
+    def settings_of_replica(
+        self, connection: "BaseDatabaseWrapper", deadline_s: float
+    ) -> dict[str, Any]:
+        settings = super().settings_of_replica(connection, deadline_s)
+        driver: ModuleType = connection.Database  # type: ignore[attr-defined]
+        if driver.__name__ == _PYMYSQL:
+            # Its connect_timeout ends before the server's greeting, which only a read_timeout covers.
+            options = settings["OPTIONS"]
+            longest_s, later_s = deadline_s * _SHARE_OF_GREETING, options.get("read_timeout")
+            options["read_timeout"] = _WhileConnecting(shorter(later_s, longest_s), later_s)
+        return settings
 
     def reads_served(self, connection: "BaseDatabaseWrapper") -> int | None:
         _, count = one_row(connection, "SHOW GLOBAL STATUS LIKE 'Com_select'")

@@ -12,7 +12,7 @@ from django_fleet.vendors.alterations.alterations import Alterations
 from django_fleet.vendors.alterations.postgresql import PostgreSQLAlterations
 from django_fleet.vendors.arrow.postgresql import PostgreSQLArrowReader
 from django_fleet.vendors.arrow.reader import ArrowReader
-from django_fleet.vendors.base import Standing, Vendor, all_rows, one_row
+from django_fleet.vendors.base import Standing, Vendor, all_rows, one_row, shorter
 from django_fleet.vendors.carriers.carrier import Carrier
 from django_fleet.vendors.carriers.postgresql import PostgreSQLCarrier
 from django_fleet.vendors.catalog.catalog import Catalog
@@ -87,6 +87,20 @@ class PostgreSQL(Vendor):
 
     def deadline_for_connecting(self, deadline_s: float) -> dict[str, Any]:
         return {"connect_timeout": max(math.ceil(deadline_s), 2)}  # libpq waits 2 s at least
+
+    def settings_of_replica(
+        self, connection: "BaseDatabaseWrapper", deadline_s: float
+    ) -> dict[str, Any]:
+        settings = super().settings_of_replica(connection, deadline_s)
+        pool = settings["OPTIONS"].get("pool")
+        if not pool:
+            return settings
+        # By itself a pool tries for half a minute. Its check of a connection has no deadline; our first
+        # question on each connection that it hands out does the same, and has one.
+        kept = {} if pool is True else pool
+        timeout_s = shorter(kept.get("timeout"), deadline_s)
+        settings["OPTIONS"]["pool"] = {**kept, "timeout": timeout_s}
+        return {**settings, "CONN_HEALTH_CHECKS": False}
 
     def reads_served(self, connection: "BaseDatabaseWrapper") -> int | None:
         (count,) = one_row(

@@ -19,3 +19,8 @@ def hang_up(driver: Any) -> bool:
     except Exception:  # noqa: BLE001 -- each driver has an error of its own for what is closed already
         return False
     return True
+
+
+def wait_for_rows(driver: Any, timeout_s: float | None) -> None:
+    """From now on PyMySQL's connection waits that long for an answer; ``None``: as long as it takes."""
+    driver._read_timeout = timeout_s

@@ -134,6 +134,8 @@ def test_hooks_are_put_in_only_where_they_are_needed(project, monkeypatch):
         "BaseDatabaseCreation.destroy_test_db",
         "BaseDatabaseCreation.set_as_test_mirror",
         "BaseDatabaseWrapper._cursor",
+        "BaseDatabaseWrapper.close_if_health_check_failed",
+        "BaseDatabaseWrapper.close_if_unusable_or_obsolete",
         "DatabaseErrorWrapper.__enter__",
         "ForeignKey.validate",
         "Model.from_db",

@@ -5,6 +5,7 @@ import threading
 from types import SimpleNamespace
 
 import pytest
+from django.db.utils import InterfaceError
 
 from django_fleet.replicas.flights import Flights
 
@@ -200,4 +201,23 @@ def test_many_threads_at_once_leave_nothing_behind(flights, made):
         thread.join()
     is_over.set()
     releasing.join()
+    assert flights.under_way == {}
+
+
+def test_a_check_that_was_released_says_so(flights, made):
+    """Whoever asked would connect to the same server next."""
+    connection = made("a")
+
+    def check():
+        assert flights.release("a") == 1
+
+    with pytest.raises(InterfaceError, match="'a' did not answer a check"):
+        flights.checked(connection, check)
+    assert flights.under_way == {}
+
+
+def test_a_check_that_is_answered_goes_on(flights, made):
+    """As it does where nobody watches."""
+    for alias in ("a", "unwatched"):
+        flights.checked(made(alias), lambda: None)
     assert flights.under_way == {}
