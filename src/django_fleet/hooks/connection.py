@@ -7,6 +7,7 @@ from django.db.utils import InterfaceError
 
 from django_fleet.hooks.hook import Hook, Need
 from django_fleet.routing import in_tests
+from django_fleet.routing.guard import Guard
 from django_fleet.routing.running import Running
 
 
@@ -46,6 +47,17 @@ def _cleared(original: Any, running: Running) -> Any:
     return close_if_unusable_or_obsolete
 
 
+def _set_autocommit(original: Any, running: Running) -> Any:
+    before_transaction = Guard(running).before_transaction
+
+    def set_autocommit(self: Any, autocommit: Any, *args: Any, **kwargs: Any) -> Any:
+        if not autocommit:
+            before_transaction(self.alias)
+        return original(self, autocommit, *args, **kwargs)
+
+    return set_autocommit
+
+
 def _create_test_db(original: Any, running: Running) -> Any:
     def create_test_db(self: Any, *args: Any, **kwargs: Any) -> Any:
         in_tests.begin(running, self.connection.alias)
@@ -81,6 +93,15 @@ HOOKS: Final = (
         why="After a promotion each thread has to leave the old server, and only the owner of a "
         "connection may close it. Django looks at close_at between requests only.",
         until="Django looks at close_at before each cursor",
+        needed=Need.REPLICAS,
+    ),
+    Hook(
+        target="django.db.backends.base.base.BaseDatabaseWrapper",
+        attribute="set_autocommit",
+        make=_set_autocommit,
+        parameters=(("self", "autocommit", "force_begin_transaction_with_broken_autocommit"),),
+        why="What a driver's own cursor writes nobody sees; the transaction around it is Django's.",
+        until="Django sends a signal when a transaction begins",
         needed=Need.REPLICAS,
     ),
     *(

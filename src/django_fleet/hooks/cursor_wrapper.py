@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from django_fleet.hooks.hook import Hook
+from django_fleet.hooks.hook import Hook, Need
 from django_fleet.queries.straight import STRAIGHT
 from django_fleet.routing.guard import Guard
 from django_fleet.routing.running import Running
@@ -36,6 +36,19 @@ def _callproc(original: Any, running: Running) -> Any:
     return callproc
 
 
+def _getattr(original: Any, running: Running) -> Any:
+    before_statement_of = Guard(running).before_statement_of
+
+    def __getattr__(self: Any, attr: str) -> Any:  # noqa: N807
+        found = original(self, attr)
+        return before_statement_of(self.db.alias, found) if attr in _TAKE_STATEMENTS else found
+
+    return __getattr__
+
+
+_TAKE_STATEMENTS: Final = frozenset(("copy", "copy_expert", "stream"))
+"""Methods of PostgreSQL's drivers that Django hands through."""
+
 HOOKS: Final = (
     Hook(
         target="django.db.backends.utils.CursorWrapper",
@@ -53,5 +66,14 @@ HOOKS: Final = (
         parameters=(("self", "procname", "params", "kparams"),),
         why="execute_wrappers do not see stored procedures.",
         until="Django has wrappers for all connections",
+    ),
+    Hook(
+        target="django.db.backends.utils.CursorWrapper",
+        attribute="__getattr__",
+        make=_getattr,
+        parameters=(("self", "attr"),),
+        why="COPY is a method of the driver's cursor, which Django hands through.",
+        until="execute_wrappers see COPY",
+        needed=Need.REPLICAS,
     ),
 )

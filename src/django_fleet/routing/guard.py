@@ -5,6 +5,7 @@ what it read on a primary. It sees all that goes through Django's cursors; ``ven
 replica's session for the rest.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from django_fleet.context import SCOPE, choice, unit
@@ -38,6 +39,20 @@ class Guard:
             self._check(
                 alias, primaries.get(alias), f"{first_word(sql)} (kind: {kind.name.lower()})"
             )
+
+    def before_statement_of(self, alias: str, method: Callable[..., Any]) -> Callable[..., Any]:
+        """``method`` of a driver's cursor, whose first argument is a statement, with a look at that."""
+
+        def looked_at(sql: Any, *args: Any, **kwargs: Any) -> Any:
+            self.before_statement(alias, sql)
+            return method(sql, *args, **kwargs)
+
+        return looked_at
+
+    def before_transaction(self, alias: str) -> None:
+        """A transaction begins on ``alias``: whatever is done in it, the driver's own cursors included."""
+        if self._running.primaries.get(alias) == alias:
+            unit().read_on_primary.add(alias)
 
     def before_procedure(self, alias: str, name: str) -> None:
         """The same for a stored procedure, which may write whatever it likes."""

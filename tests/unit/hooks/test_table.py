@@ -136,6 +136,8 @@ def test_hooks_are_put_in_only_where_they_are_needed(project, monkeypatch):
         "BaseDatabaseWrapper._cursor",
         "BaseDatabaseWrapper.close_if_health_check_failed",
         "BaseDatabaseWrapper.close_if_unusable_or_obsolete",
+        "BaseDatabaseWrapper.set_autocommit",
+        "CursorWrapper.__getattr__",
         "DatabaseErrorWrapper.__enter__",
         "ForeignKey.validate",
         "Model.from_db",
