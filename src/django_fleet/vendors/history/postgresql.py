@@ -18,6 +18,8 @@ PAGE: Final = 8192
 PAGE_HEADER: Final = 24
 SEGMENT_HEADER: Final = 40
 
+# After the crash of one of its processes a server begins anew without being started anew, and a
+# replica may show less than before. Every crash resets the statistics.
 # received_tli needs pg_monitor; the control file's timeline is right after the next restart point.
 _SQL: Final = """
 SELECT c.system_identifier,
@@ -29,8 +31,9 @@ SELECT c.system_identifier,
            - '0/0'::pg_lsn,
        r.is_replica,
        pg_size_bytes(current_setting('wal_segment_size')),
-       pg_postmaster_start_time()::text
-%s  FROM (SELECT pg_is_in_recovery() AS is_replica) r, pg_control_system() c, pg_control_checkpoint() k
+       pg_postmaster_start_time() || coalesce(' ' || s.stats_reset, '')
+%s  FROM (SELECT pg_is_in_recovery() AS is_replica) r, pg_control_system() c, pg_control_checkpoint() k,
+       pg_stat_bgwriter s
 """
 
 
