@@ -73,9 +73,8 @@ class Selection:
         has_seen = not work.seen.get(primary, NOTHING).is_empty or primary in work.replicas
         if has_seen or primary in work.written or primary in work.read_on_primary:
             work.past[primary] = chosen  # not what its other reads may be answered by
-        else:
-            work.replicas[primary] = chosen
-        return chosen
+            return chosen
+        return work.replicas.setdefault(primary, chosen)
 
     def may_answer(self, alias: str, max_lag_s: float | None) -> bool:
         """Whether ``alias`` can be asked, and is not known to be further behind than it may be."""
@@ -103,8 +102,8 @@ class Selection:
         sight = work.seen.get(primary, NOTHING)
         for alias in self._candidates(cluster, sight, named):
             if self._shows(alias, sight):
-                work.replicas[primary] = alias
-                return alias
+                # Another thread of the unit of work may have chosen meanwhile: all read the same one.
+                return work.replicas.setdefault(primary, alias)
         if not sight.is_empty:
             work.behind[primary] = self._clock() + PATIENCE_S
         return None
@@ -119,8 +118,7 @@ class Selection:
         if alias is None or not (sight.is_empty or self._is_known_to_show(alias, sight)):
             return None
         self._monitor.ensure()
-        work.replicas[primary] = alias
-        return alias
+        return work.replicas.setdefault(primary, alias)
 
     def _open_to(self, server: str, cluster: "Cluster") -> str | None:
         """The replica to whose server of that name this thread has a connection."""

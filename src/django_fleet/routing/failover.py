@@ -2,8 +2,9 @@
 
 from typing import TYPE_CHECKING, Any
 
-from django.db import InternalError, OperationalError, connections
+from django.db import InternalError, OperationalError, connections, router
 
+from django_fleet.blocks import Block
 from django_fleet.context import choice, unit
 from django_fleet.replicas.flights import LOOKS
 from django_fleet.routing.running import Running
@@ -43,6 +44,24 @@ class Failover:
                 if alias is None:
                     raise
                 redirect(alias)
+
+    def routed(self, ask: "Callable[[], Any]", model: Any) -> Any:
+        """``ask()``, which asks the router itself where to read ``model``; again where that is lost.
+
+        The router knows better by then. Ends with the primary.
+        """
+        tried: set[str] = set()
+        while True:
+            alias = router.db_for_read(model)
+            if alias in tried:
+                with Block(consistency="strong"):
+                    return ask()
+            try:
+                return ask()
+            except Exception as error:
+                tried.add(alias)
+                if self._elsewhere(alias, error, tried) is None:
+                    raise
 
     def _elsewhere(self, alias: str, error: Exception, tried: set[str]) -> str | None:
         here = self._running

@@ -138,6 +138,8 @@ def test_hooks_are_put_in_only_where_they_are_needed(project, monkeypatch):
         "BaseDatabaseWrapper.close_if_unusable_or_obsolete",
         "BaseDatabaseWrapper.set_autocommit",
         "CursorWrapper.__getattr__",
+        "DatabaseCache.get_many",
+        "DatabaseCache.has_key",
         "DatabaseErrorWrapper.__enter__",
         "ForeignKey.validate",
         "Model.from_db",

@@ -376,3 +376,18 @@ def test_who_was_shown_more_than_anybody_knows_waits_for_the_primary(here):
     here.stands("b", 9)
     assert here.selection.instead(here.work, here.cluster) is None
     assert here.work.seen["default"] == Sight(None)
+
+
+@pytest.mark.parametrize("way", ["caught_up", "at_once", "any_replica"])
+def test_threads_of_one_unit_of_work_that_choose_at_a_time_choose_one(here, monkeypatch, way):
+    """Or one of them would read the one now and the other next."""
+    choose = here.nodes.choose
+
+    def chosen_by_somebody_else(*args, **kwargs):
+        here.work.replicas["default"] = "b"
+        return choose(*args, **kwargs)
+
+    monkeypatch.setattr(here.nodes, "choose", chosen_by_somebody_else)
+    subject = "default" if way == "at_once" else here.cluster
+    assert getattr(here.selection, way)(here.work, subject) == "b"
+    assert here.work.replicas == {"default": "b"}

@@ -3,12 +3,13 @@
 from types import SimpleNamespace
 
 import pytest
-from django.db import OperationalError, connections, transaction
+from django.db import OperationalError, connections, router, transaction
 
 from django_fleet.context import unit
 from django_fleet.routing.failover import Failover
 from django_fleet.routing.running import running
 from django_fleet.vendors.sqlite import SQLite
+from lab.shop.models import Tag
 
 LAYOUT = {
     "default": {},
@@ -166,3 +167,29 @@ def test_the_question_is_redirected_before_it_is_asked_again():
 
     assert Failover(running()).reading(ask, asked, redirect) == "default"
     assert moves == ["b", "default"]
+
+
+def routed(down):
+    """The answer to a question that asks the router itself, and whom it was put to."""
+    asked = []
+
+    def ask():
+        asked.append(router.db_for_read(Tag))
+        if asked[-1] in down:
+            raise Gone(asked[-1])
+        return asked[-1]
+
+    return Failover(running()).routed(ask, Tag), asked
+
+
+def test_who_asks_the_router_itself_is_asked_again():
+    """The router leaves out what went offline; the primary is the last."""
+    assert routed(down=[]) == ("a", ["a"])
+    assert routed(down=["a"]) == ("b", ["a", "b"])
+    assert routed(down=["b"]) == ("default", ["b", "default"])
+
+
+def test_an_error_of_the_primary_ends_it():
+    """There is nothing to move to."""
+    with pytest.raises(Gone, match="default"):
+        routed(down=["a", "b", "default"])
