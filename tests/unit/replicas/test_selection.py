@@ -378,7 +378,7 @@ def test_who_was_shown_more_than_anybody_knows_waits_for_the_primary(here):
     assert here.work.seen["default"] == Sight(None)
 
 
-@pytest.mark.parametrize("way", ["caught_up", "at_once", "any_replica"])
+@pytest.mark.parametrize("way", ["caught_up", "at_once"])
 def test_threads_of_one_unit_of_work_that_choose_at_a_time_choose_one(here, monkeypatch, way):
     """Or one of them would read the one now and the other next."""
     choose = here.nodes.choose
