@@ -4,12 +4,12 @@ import threading
 import time
 
 import pytest
-from django.db import connections
+from django.db import DatabaseError, connections
 from django.db.backends.postgresql.base import DatabaseWrapper as PostgreSQL
 
 import django_fleet as fleet
 from lab.shop.models import Tag
-from lab.watched import QUICK, REPLICATED, begin, end, reader, timed
+from lab.watched import QUICK, REPLICATED, begin, end, reader, timed, wait_for
 
 MARGIN_S = 0.7
 """How much later than the deadline an answer may come on a machine that is busy."""
@@ -112,3 +112,52 @@ def test_an_empty_pool_of_a_dead_server_keeps_nobody_waiting(lab_on):
             time.sleep(0.02)
         assert max(took_s) < QUICK["READ_DEADLINE_S"] + MARGIN_S
         lab.servers.replicas[0].restart()
+
+
+def test_pools_lead_to_the_new_primary_after_a_promotion(lab_on):
+    """Of both aliases, in threads that hold connections and in those that come later."""
+    lab = lab_on("postgresql")
+    pool = {"CONN_MAX_AGE": 0, "OPTIONS": {"pool": {"min_size": 1, "max_size": 4, "timeout": 2}}}
+    layout = {"default": pool, "replica": {"REPLICA_OF": "default", **pool}}
+    errors, done, is_over = [], [], threading.Event()
+
+    def work():
+        while not is_over.is_set():
+            try:
+                with fleet.unit_of_work():
+                    name = f"t{len(done)}"
+                    Tag.objects.create(name=name)
+                    token = fleet.token()
+                with fleet.unit_of_work():
+                    fleet.resume(token)
+                    assert Tag.objects.filter(name=name).exists()
+                done.append(time.monotonic())
+            except DatabaseError:
+                errors.append(time.monotonic())
+                is_over.wait(0.05)
+            finally:
+                connections.close_all()
+
+    with lab.fleet(layout, **QUICK):
+        begin(lab)
+        threads = [threading.Thread(target=work) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        wait_for(lambda: len(done) > 5, "they write")
+        new = lab.servers.replicas[0]
+        lab.servers.primary.kill()
+        lab.servers.promote(new)
+        wait_for(
+            lambda: connections.settings["default"]["PORT"] == str(new.port), "it is followed"
+        )
+        followed_at = time.monotonic()
+        wait_for(lambda: sum(at > followed_at for at in done) > 10, "they write again")
+        is_over.set()
+        for thread in threads:
+            thread.join(30)
+        assert not [at for at in errors if at > followed_at + 3]
+        connections.close_all()
+        with fleet.unit_of_work():
+            Tag.objects.create(name="later")
+            assert Tag.objects.filter(name="later").exists()
+        end()
