@@ -57,6 +57,9 @@ class UnitOfWork:
     replicas: dict[str, str] = field(default_factory=dict)
     """Primary -> the replica that answers reads of its cluster, so that they agree with each other."""
 
+    servers: dict[str, str] = field(default_factory=dict)
+    """Primary -> the name of the server that answered there; after a crash it is another one."""
+
     past: dict[str, str] = field(default_factory=dict)
     """Primary -> the replica that answers those of its reads that may see the past."""
 
@@ -90,6 +93,7 @@ class UnitOfWork:
         return replace(
             self,
             replicas=dict(self.replicas),
+            servers=dict(self.servers),
             past=dict(self.past),
             written=set(self.written),
             read_on_primary=set(self.read_on_primary),
@@ -103,6 +107,7 @@ class UnitOfWork:
         """Sees at least what the other one has seen and written so far, and reads its replicas."""
         self.seen.update(other.seen)
         self.replicas.update(other.replicas)
+        self.servers.update(other.servers)
         self.read_on_primary |= other.written | other.read_on_primary
 
     def took_in(self, inner: "UnitOfWork") -> None:
@@ -113,13 +118,26 @@ class UnitOfWork:
         """
         for primary in {*inner.seen, *inner.replicas, *inner.read_on_primary}:
             seen, replica = inner.seen.get(primary), inner.replicas.get(primary)
+            server = inner.servers.get(primary)
             if primary in inner.read_on_primary:
                 self.read_on_primary.add(primary)
             elif primary not in self.seen and primary not in self.replicas:
                 self.seen |= {} if seen is None else {primary: seen}
                 self.replicas |= {} if replica is None else {primary: replica}
+                self.servers |= {} if server is None else {primary: server}
             elif (self.seen.get(primary), self.replicas.get(primary)) != (seen, replica):
                 self.read_on_primary.add(primary)
+
+    def is_answered_by(self, primary: str, replica: str, server: str) -> bool:
+        """Whether that server behind its replica is the one that has answered it there, if any has."""
+        if self.replicas.get(primary) != replica:
+            return True  # somebody named it
+        return self.servers.setdefault(primary, server) == server
+
+    def leave(self, primary: str) -> None:
+        """Its replica is no longer the one that it reads."""
+        self.replicas.pop(primary, None)
+        self.servers.pop(primary, None)
 
     def wrote(self, primary: str) -> None:
         """Notes a write to ``primary``, for this unit of work and those around it."""

@@ -147,9 +147,7 @@ def test_pools_lead_to_the_new_primary_after_a_promotion(lab_on):
         new = lab.servers.replicas[0]
         lab.servers.primary.kill()
         lab.servers.promote(new)
-        wait_for(
-            lambda: connections.settings["default"]["PORT"] == str(new.port), "it is followed"
-        )
+        wait_for(lambda: connections.settings["default"]["PORT"] == str(new.port), "it is followed")
         followed_at = time.monotonic()
         wait_for(lambda: sum(at > followed_at for at in done) > 10, "they write again")
         is_over.set()

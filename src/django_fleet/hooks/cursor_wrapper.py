@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from django_fleet.hooks.hook import Hook, Need
 from django_fleet.queries.straight import STRAIGHT
+from django_fleet.replicas.selection import SERVER
 from django_fleet.routing.guard import Guard
 from django_fleet.routing.running import Running
 
@@ -12,8 +13,8 @@ def _execute_with_wrappers(original: Any, running: Running) -> Any:
     before_statement = Guard(running).before_statement
 
     def _execute_with_wrappers(self: Any, sql: Any, params: Any, many: bool, executor: Any) -> Any:
-        before_statement(self.db.alias, sql)
         attributes = vars(self.db)
+        before_statement(self.db.alias, sql, attributes.get(SERVER, ""))
         straight = attributes.get(STRAIGHT)
         if not straight:
             return original(self, sql, params, many, executor)

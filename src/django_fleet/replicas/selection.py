@@ -102,8 +102,7 @@ class Selection:
         sight = work.seen.get(primary, NOTHING)
         for alias in self._candidates(cluster, sight, named):
             if self._shows(alias, sight):
-                # Another thread of the unit of work may have chosen meanwhile: all read the same one.
-                return work.replicas.setdefault(primary, alias)
+                return _kept(work, primary, alias)
         if not sight.is_empty:
             work.behind[primary] = self._clock() + PATIENCE_S
         return None
@@ -118,7 +117,7 @@ class Selection:
         if alias is None or not (sight.is_empty or self._is_known_to_show(alias, sight)):
             return None
         self._monitor.ensure()
-        return work.replicas.setdefault(primary, alias)
+        return _kept(work, primary, alias)
 
     def _open_to(self, server: str, cluster: "Cluster") -> str | None:
         """The replica to whose server of that name this thread has a connection."""
@@ -161,7 +160,7 @@ class Selection:
             history = vendor_of(connections[primary]).history
             latest = self._nodes.latest(cluster, history.later) or ""
             work.seen[primary] = replace(sight, node="").with_(Sight(latest), history)
-            work.replicas.pop(primary, None)
+            work.leave(primary)
         return self.caught_up(work, cluster)
 
     def sight(self, work: "UnitOfWork", primary: str) -> Sight:
@@ -170,7 +169,8 @@ class Selection:
         kept = work.replicas.get(primary)
         if kept is None:
             return sight
-        return sight.on(vars(connections[kept]).get(SERVER) or self._nodes.name(kept))
+        server = work.servers.get(primary) or vars(connections[kept]).get(SERVER)
+        return sight.on(server or self._nodes.name(kept))
 
     def learn(self, work: "UnitOfWork", primary: str) -> bool:
         """Asks the primary where it stands after what ``work`` wrote and read there; whether it said so.
@@ -192,7 +192,7 @@ class Selection:
         if not is_silent and connection.connection is not None:
             position = self._asked(connection, lambda: history.committed(connection))
         work.seen[primary] = work.seen.get(primary, NOTHING).at(position, history)
-        work.replicas.pop(primary, None)
+        work.leave(primary)
         work.behind.pop(primary, None)
         return position is not None
 
@@ -271,3 +271,11 @@ class Selection:
 
     def _may_wait(self, alias: str) -> bool:
         return self._wait_s > 0 and self._nodes.may_wait(alias, self._wait_s)
+
+
+def _kept(work: "UnitOfWork", primary: str, alias: str) -> str:
+    """The replica of the unit of work from now on. Another thread of it may have chosen meanwhile."""
+    sight = work.seen.get(primary, NOTHING)
+    if sight.node:
+        work.servers.setdefault(primary, sight.node)
+    return work.replicas.setdefault(primary, alias)

@@ -58,7 +58,7 @@ def resume(
     for alias, sight in _read(token, primaries).items():
         history = vendor_of(connections[alias]).history
         work.seen[alias] = selection.sight(work, alias).with_(sight, history)
-        work.replicas.pop(alias, None)
+        work.leave(alias)
         work.behind.pop(alias, None)
 
 

@@ -8,6 +8,8 @@ replica's session for the rest.
 from collections.abc import Callable
 from typing import Any
 
+from django.db import InterfaceError
+
 from django_fleet.context import SCOPE, choice, unit
 from django_fleet.errors import ReadOnlyError, ReplicaWriteError
 from django_fleet.routing.running import Running
@@ -22,19 +24,24 @@ class Guard:
     def __init__(self, running: Running) -> None:
         self._running = running
 
-    def before_statement(self, alias: str, sql: Any) -> None:
+    def before_statement(self, alias: str, sql: Any, server: str = "") -> None:
         """Raises ``ReplicaWriteError`` or ``ReadOnlyError``, or notes what is done to ``alias``.
 
         A read of a primary counts whoever sent it there: a session that it showed something must not
-        see less on a replica afterwards.
+        see less on a replica afterwards. ``server`` is the name of the one behind a replica; Django's
+        ``InterfaceError`` says that it crashed since it answered this unit of work, for it may show
+        less now.
         """
         primaries = self._running.primaries
         if not primaries and SCOPE.get() is None:
             return
         kind = Kind.READ if is_plain_select(sql) else kind_of(sql)
         if kind is Kind.READ:
-            if primaries.get(alias) == alias:
+            primary = primaries.get(alias)
+            if primary == alias:
                 unit().read_on_primary.add(alias)
+            elif primary and server and not unit().is_answered_by(primary, alias, server):
+                raise InterfaceError(f"The server of {alias!r} began anew since it was read last.")
         elif kind is not Kind.SESSION:
             self._check(
                 alias, primaries.get(alias), f"{first_word(sql)} (kind: {kind.name.lower()})"

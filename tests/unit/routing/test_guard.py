@@ -1,6 +1,7 @@
 """The last look at a statement: refused, noted, or let through."""
 
 import pytest
+from django.db import InterfaceError
 
 from django_fleet.blocks import Block, UnitBlock
 from django_fleet.context import unit
@@ -123,3 +124,17 @@ def test_without_replicas_a_read_only_block_still_counts(project):
         guard.before_statement("default", WRITE)
         with Block(read_only=True), pytest.raises(ReadOnlyError):
             guard.before_statement("default", WRITE)
+
+
+def test_a_replica_that_began_anew_is_not_read_on(guard):
+    """It may show less than it showed this unit of work; whoever names it, or begins, may read it."""
+    with UnitBlock() as work:
+        guard.before_statement("replica", READ, "one")
+        guard.before_statement("replica", READ, "other")
+        work.replicas["default"] = "replica"
+        guard.before_statement("replica", READ, "one")
+        guard.before_statement("replica", READ, "one")
+        with pytest.raises(InterfaceError, match="'replica' began anew"):
+            guard.before_statement("replica", READ, "other")
+        work.leave("default")
+        guard.before_statement("replica", READ, "other")
