@@ -6,8 +6,9 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
+import psycopg
 import pytest
-from django.db import OperationalError, connections, transaction
+from django.db import connections, transaction
 from django.db.models import F
 
 import django_fleet as fleet
@@ -223,21 +224,23 @@ def crash(node):
     node.restart()
 
 
+RESET = "SELECT stats_reset FROM pg_stat_bgwriter"
+
+
 def crash_one_process(node):
     """The server ends the others, too, and begins anew by itself: its start was when it was."""
+    before = node.query(RESET)
     connection = connections["replica-1"]
     connection.ensure_connection()
     os.kill(connection.connection.info.backend_pid, signal.SIGKILL)
-    connection.close()
 
-    def answers():
+    def has_begun_anew():
         try:
-            connection.ensure_connection()
-        except OperationalError:
+            return node.query(RESET) != before
+        except psycopg.OperationalError:
             return False
-        return True
 
-    wait_until(answers, timeout_s=30, what="it answers again")
+    wait_until(has_begun_anew, timeout_s=30, what="it began anew")
 
 
 @pytest.mark.parametrize("crash", [crash, crash_one_process])
