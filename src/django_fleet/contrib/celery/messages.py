@@ -9,7 +9,7 @@ from typing import Any, Final
 from celery import current_task, signals
 from django.core.exceptions import SynchronousOnlyOperation
 
-from django_fleet.blocks import UnitBlock
+from django_fleet.blocks import Aside
 from django_fleet.context import UNIT, UnitOfWork, unit
 from django_fleet.replicas.sight import Sight
 from django_fleet.replicas.token import issue, resume
@@ -51,10 +51,11 @@ def sent(headers: dict[str, Any], **_kwargs: Any) -> None:
 
 def begun(task: Any, **_kwargs: Any) -> None:
     """A task begins: one unit of work, which goes on from the token of its message."""
-    request, around = task.request, UNIT.get()
+    request = task.request
+    around = unit() if request.is_eager else UNIT.get()
     if not request.is_eager:
         UNIT.set(None)  # whatever ran before it in this process is none of its business
-    work = UnitBlock().__enter__()
+    work = Aside().__enter__()
     setattr(request, _AROUND, around)
     here = running()
     if request.is_eager and around is not None:
@@ -68,7 +69,10 @@ def begun(task: Any, **_kwargs: Any) -> None:
 def ended(task: Any, **_kwargs: Any) -> None:
     """A task has ended, however it did."""
     if hasattr(task.request, _AROUND):
-        UNIT.set(vars(task.request).pop(_AROUND))
+        work, around = UNIT.get(), vars(task.request).pop(_AROUND)
+        if work is not None and work.outer is not None and work.outer is around:
+            work.outer.took_in(work)
+        UNIT.set(around)
 
 
 def _token(here: Running, work: UnitOfWork, request: Any, *, is_follow_up: bool) -> str:

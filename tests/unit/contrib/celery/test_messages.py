@@ -46,6 +46,21 @@ def test_an_eager_task_goes_on_from_its_caller():
         assert UNIT.get() is around
 
 
+def test_who_called_an_eager_task_sees_what_it_saw():
+    """A script, too, which no unit of work surrounds; the task of a worker leaves nothing."""
+    UNIT.set(None)
+    for is_eager in (False, True):
+        running = task(is_eager=is_eager)
+        begun(running)
+        unit().wrote("default")
+        unit().read_on_primary.add("default")
+        ended(running)
+        left = UNIT.get()
+        assert (left is not None) == is_eager
+    assert (left.written, left.read_on_primary) == ({"default"}, {"default"})
+    UNIT.set(None)
+
+
 def test_the_end_of_a_task_that_never_began_changes_nothing():
     """Its begin failed before it came to us."""
     with fleet.unit_of_work() as around:
