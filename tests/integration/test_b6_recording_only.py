@@ -105,7 +105,7 @@ def test_b6_tables_of_apps_without_migrations(lab):
         assert "create missing table shop_book" in run(
             "fleet", "migrate", "shop", "--run-syncdb", "--plan"
         )
-        with pytest.raises(CommandError, match="something to do on 1 databases: 'default'"):
+        with pytest.raises(CommandError, match="something to do on 1 database: 'default'"):
             run("fleet", "migrate", "shop", "--run-syncdb", "--check")
         found = outcomes("shop", "--run-syncdb")
         assert "shop_book" in found["default"]["created_tables"]
