@@ -2,6 +2,7 @@
 
 import pytest
 
+from lab.chance import settle
 from lab.fleets import Lab
 from lab.statements import Coverage
 
@@ -9,7 +10,8 @@ VENDORS = ("sqlite", "postgresql", "mariadb")
 
 
 def pytest_configure(config):
-    """Collects what ``docs/coverage.md`` is made of."""
+    """Collects what ``docs/coverage.md`` is made of; properties ask the same in every run."""
+    settle()
     config.pluginmanager.register(Coverage(), "fleet-coverage")
 
 

@@ -33,7 +33,7 @@ def work(apps, editor):
     if not os.path.exists("{flag}"):
         open("{flag}", "x").close()
         os.kill(os.getpid(), signal.SIGINT)
-        time.sleep(0.3)
+    time.sleep(0.5)  # nobody is past this migration when the signal is heard
 """
 
 

@@ -6,7 +6,6 @@ failure prints the question as Python code with the rows that it was asked of.
 """
 
 import os
-import random
 import time
 from contextlib import nullcontext
 from functools import partial
@@ -16,13 +15,13 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
+from lab.chance import SEED
 from lab.library import models as library
 from lab.library.rows import AGREEMENTS, Library, libraries
 from lab.library.scatter import opened, tiny_thresholds
 from lab.random_querysets import Question, questions
 
 EXAMPLES = int(os.environ.get("FLEET_EXAMPLES", "25"))
-SEED = int(os.environ.get("FLEET_SEED", str(random.SystemRandom().randrange(2**32))))
 
 PATIENCE_S = 30.0
 """How long a failure is made smaller."""

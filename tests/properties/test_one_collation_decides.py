@@ -5,7 +5,6 @@ Random texts from letters, cases and blanks that vendors disagree about; random 
 """
 
 import os
-import random
 
 import pytest
 from django.contrib.contenttypes.models import ContentType
@@ -14,6 +13,7 @@ from django.db.models.functions import Lower, Upper
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
+from lab.chance import SEED
 from lab.fleets import Lab
 from lab.library import models as library
 from lab.library.models import Author, Book
@@ -22,7 +22,6 @@ from lab.library.rows import Library
 from lab.library.scatter import Scatter
 
 EXAMPLES = int(os.environ.get("FLEET_EXAMPLES", "25"))
-SEED = int(os.environ.get("FLEET_SEED", str(random.SystemRandom().randrange(2**32))))
 PAIRS = [
     *(("mariadb", "postgresql"), ("mariadb", "sqlite"), ("postgresql", "mariadb")),
     *(("postgresql", "sqlite"), ("sqlite", "mariadb"), ("sqlite", "postgresql")),

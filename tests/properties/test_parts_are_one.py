@@ -5,17 +5,16 @@ Random operations on both; after each, results and rows are compared. ``FLEET_EX
 """
 
 import os
-import random
 
 import pytest
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
+from lab.chance import SEED
 from lab.people.fleet import parts
 from lab.people.twins import READS, REFUSED, WRITES, twins
 
 EXAMPLES = int(os.environ.get("FLEET_EXAMPLES", "25"))
-SEED = int(os.environ.get("FLEET_SEED", str(random.SystemRandom().randrange(2**32))))
 MIXES = [
     *((vendor,) * 3 for vendor in ("sqlite", "postgresql", "mariadb")),
     ("postgresql", "mariadb", "sqlite"),
