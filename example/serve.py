@@ -46,8 +46,12 @@ def _options(arguments: list[str] | None) -> Namespace:
 
 
 def _fill() -> None:
-    prepare(_say)
-    ensure_administrator()
+    """The replica may not be there yet, so nobody asks it."""
+    import django_fleet as fleet  # noqa: PLC0415 -- after set_up()
+
+    with fleet.primary():
+        prepare(_say)
+        ensure_administrator()
 
 
 def _serve(options: Namespace) -> None:

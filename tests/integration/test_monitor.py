@@ -110,8 +110,35 @@ def test_a_replica_that_is_killed_costs_no_error(watched):
     assert reader() == ("default", 1)
     wait_for(lambda: state() == "down", "it is seen to be down")
     watched.servers.replicas[0].restart()
-    # A thread's own connection may still be the dead one: that read moves on, and its session too.
     wait_for(lambda: reader() == ("replica", 1), "it takes reads again")
+
+
+@real_servers
+def test_threads_with_connections_to_a_server_that_was_restarted_read_on(watched, caplog):
+    """Each opens its own anew: nobody's read meets the old one, and the replica stays in rotation."""
+    may_go_on = threading.Event()
+    found, ready = [], threading.Barrier(4)
+
+    def user():
+        found.append(reader())
+        ready.wait(SOON_S)
+        may_go_on.wait(4 * SOON_S)
+        found.append(reader())
+        connections.close_all()
+
+    threads = [threading.Thread(target=user) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    ready.wait(SOON_S)
+    watched.servers.replicas[0].kill()
+    wait_for(lambda: state() == "down", "it is seen to be down")
+    watched.servers.replicas[0].restart()
+    wait_for(lambda: state() == "healthy", "it is back")
+    may_go_on.set()
+    for thread in threads:
+        thread.join()
+    assert found == [("replica", 1)] * 6
+    assert [each.message for each in caplog.records].count("replica_went_offline") == 1
 
 
 def refuse_to_connect(_parameters):

@@ -190,9 +190,12 @@ def test_a_thousand_tasks_see_only_their_own_state():
     async def crowd():
         return await asyncio.gather(*(user(number) for number in range(USERS)))
 
-    assert all(async_to_sync(crowd)())
-    assert SCOPE.get() is None
-    assert UNIT.get() is None
+    def from_nothing():
+        assert all(async_to_sync(crowd)())
+        assert SCOPE.get() is None
+        assert UNIT.get() is None
+
+    contextvars.Context().run(from_nothing)
 
 
 def test_decorated_coroutines_and_generators_do_not_leak():

@@ -66,7 +66,6 @@ class Nodes:
         self,
         policy: Policy,
         servers: Mapping[str, str] | None = None,
-        barred: frozenset[str] = frozenset(),
         clock: Callable[[], float] = time.monotonic,
         draw: Callable[[], float] | None = None,
     ) -> None:
@@ -74,9 +73,11 @@ class Nodes:
         self.states: dict[str, State] = {}
         self.servers: Mapping[str, str] = servers or {}
         """Alias -> the address of the server behind it."""
-        self.barred = barred
+        self.barred: frozenset[str] = frozenset()
         """Those that nobody may ask now, however they are: a test does not name them."""
         self._policy = policy
+        self.retire: Callable[[Collection[str]], None] = _nothing
+        """Has open connections to these aliases opened anew: they lead to a server that is gone."""
         self._clock = clock
         self._chance = random.Random()  # noqa: S311 -- no secret; our own: users may seed the other one
         self._draw = draw or self._chance.random
@@ -174,11 +175,17 @@ class Nodes:
         )
 
     def began(self, alias: str, began: str) -> None:
-        """Notes when the server behind ``alias`` began to run. One that crashed may show less now."""
+        """Notes when the server behind ``alias`` began to run. One that crashed may show less now.
+
+        Connections to it from before are dead: each thread opens its own anew, and no read has to fail
+        for it.
+        """
         state = self._state(alias)
         if not _is_same(state.began, began):
-            state.began = began
+            is_anew, state.began = bool(state.began), began
             state.position = None
+            if is_anew:
+                self.retire({alias})
 
     def position(self, alias: str) -> str | None:
         """A position that ``alias`` has shown a moment ago; ``None``: not known."""
@@ -284,6 +291,10 @@ class Nodes:
 
     def _state(self, alias: str) -> State:
         return self.states.setdefault(alias, State())
+
+
+def _nothing(_aliases: Collection[str]) -> None:
+    """Where nobody knows of connections."""
 
 
 def short_name(*parts: str) -> str:

@@ -7,6 +7,7 @@ from django.db import InternalError, OperationalError, connections, router
 from django_fleet.blocks import Block
 from django_fleet.context import choice, unit
 from django_fleet.replicas.flights import LOOKS
+from django_fleet.routing.guard import BeganAnewError
 from django_fleet.routing.running import Running
 from django_fleet.vendors import vendor_of
 
@@ -96,6 +97,8 @@ def note_loss(running: Running, connection: Any, error: Exception) -> None:
     primary = running.primaries.get(alias)
     if primary is None or LOOKS in vars(connection):
         return  # the monitor draws its own conclusions
+    if isinstance(error, BeganAnewError):
+        return  # the server that is there now has done nothing wrong
     is_away = vendor_of(connection).is_server_away(error)
     if is_away or isinstance(error, InternalError | OperationalError):
         running.monitor.hurry(alias)  # a primary that refuses writes may be none any more

@@ -16,6 +16,10 @@ from django_fleet.routing.running import Running
 from django_fleet.routing.statement import Kind, first_word, is_plain_select, kind_of
 
 
+class BeganAnewError(InterfaceError):
+    """A replica's server crashed since it answered this unit of work; for others it is as good as any."""
+
+
 class Guard:
     """Checks statements for one running fleet."""
 
@@ -28,8 +32,8 @@ class Guard:
         """Raises ``ReplicaWriteError`` or ``ReadOnlyError``, or notes what is done to ``alias``.
 
         A read of a primary counts whoever sent it there: a session that it showed something must not
-        see less on a replica afterwards. ``server`` is the name of the one behind a replica; Django's
-        ``InterfaceError`` says that it crashed since it answered this unit of work, for it may show
+        see less on a replica afterwards. ``server`` is the name of the one behind a replica;
+        ``BeganAnewError`` says that it crashed since it answered this unit of work, for it may show
         less now.
         """
         primaries = self._running.primaries
@@ -41,7 +45,7 @@ class Guard:
             if primary == alias:
                 unit().read_on_primary.add(alias)
             elif primary and server and not unit().is_answered_by(primary, alias, server):
-                raise InterfaceError(f"The server of {alias!r} began anew since it was read last.")
+                raise BeganAnewError(f"The server of {alias!r} began anew since it was read last.")
         elif kind is not Kind.SESSION:
             self._check(
                 alias, primaries.get(alias), f"{first_word(sql)} (kind: {kind.name.lower()})"

@@ -169,8 +169,11 @@ class Running:
     def _watch(self, clusters: dict[str, Cluster], policy: conf.Policy) -> None:
         """Begins anew with what is known of the nodes, and who looks at them."""
         self.monitor.stop()
-        barred = self.nodes.barred if self.is_in_tests else frozenset()
-        self.nodes = nodes = Nodes(policy, addresses(self.primaries), barred)
+        nodes = Nodes(policy, addresses(self.primaries))
+        nodes.retire = self.opened.retire
+        if self.is_in_tests:
+            nodes.barred = self.nodes.barred
+        self.nodes = nodes
         self.offline = nodes.offline
         self.allowance = Allowance(policy.primary_units_per_s)
         self.monitor = Monitor(

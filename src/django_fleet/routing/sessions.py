@@ -20,13 +20,13 @@ def opened(running: Running, connection: "BaseDatabaseWrapper") -> None:
     """
     if connection.alias not in running.primaries:
         return
-    running.opened.note(connection)
     if running.fleet.is_replica(connection.alias):
         look = vendor_of(connection).begin_on_replica(connection)
-        running.nodes.began(connection.alias, look.began)
+        running.nodes.began(connection.alias, look.began)  # may retire all that are open so far
         vars(connection)[SERVER] = running.nodes.name(connection.alias)
         if look.position is not None:
             running.nodes.showed(connection.alias, look.position)
+    running.opened.note(connection)
 
 
 def fill_in_settings(running: Running) -> None:
