@@ -183,3 +183,20 @@ def test_a_lag_is_a_time(servers):
     """Zero and less are refused with the value and the node."""
     with pytest.raises(ServerError, match=r"lag\(0\) of replica-1"), servers.replicas[0].lag(0):
         pass
+
+
+@pytest.mark.parametrize("servers", ["mariadb"], indirect=True)
+def test_a_replica_that_lost_its_relay_log_goes_on(servers, insert, rows):
+    """As after a kill in the middle of a change of files."""
+    (replica, *_) = servers.replicas
+    insert(1)
+    servers.catch_up()
+    replica.kill()
+    lost = list(replica.data.glob("relay.*"))
+    assert lost
+    for path in lost:
+        path.unlink()
+    insert(2)
+    replica.restart()
+    servers.catch_up()
+    assert rows(replica) == [1, 2]

@@ -70,6 +70,7 @@ _ACCOUNTS = (
     f"GRANT ALL PRIVILEGES ON `%`.* TO {USER}@'%'",
     f"GRANT SLAVE MONITOR, BINLOG MONITOR, PROCESS ON *.* TO {USER}@'%'",
 )
+_RELAY_LOG_IS_LOST = "Failed to initialize the master info structure"
 
 
 class MariaDBNode(ServerNode):
@@ -164,7 +165,13 @@ class MariaDBNode(ServerNode):
         return "ready for connections" in process.log
 
     def _after_restart(self) -> None:
-        if self.source is not None:
+        if self.source is None:
+            return
+        if _RELAY_LOG_IS_LOST in self._last_log():
+            # Killed while it changed files. What it has applied stands in a table, so it fetches the rest.
+            self.query("RESET SLAVE ALL")
+            self.receive()
+        else:
             self._run_threads()
 
     def _position(self) -> str:
