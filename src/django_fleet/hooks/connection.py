@@ -90,8 +90,8 @@ HOOKS: Final = (
         attribute="_cursor",
         make=_cursor,
         parameters=(("self", "name"),),
-        why="After a promotion each thread has to leave the old server, and only the owner of a "
-        "connection may close it. Django looks at close_at between requests only.",
+        why="After a promotion, or a restart, each thread has to leave the old server, and only the "
+        "owner of a connection may close it. Django looks at close_at between requests only.",
         until="Django looks at close_at before each cursor",
         needed=Need.REPLICAS,
     ),

@@ -58,6 +58,7 @@ class Monitor:
         self._left_behind: _Loop | None = None
         """Of the parent process: its connections are not ours to close."""
         self._rests = False
+        """Whether nobody is to look, whoever reads."""
 
     @property
     def is_running(self) -> bool:
@@ -136,11 +137,6 @@ class _Loop:
         for watcher in self._watchers.values():
             watcher.start()
         self._thread.start()
-
-    def rest(self) -> None:
-        """Nobody looks any more, whoever reads; its connections are closed when this returns."""
-        self._rests = True
-        self.stop(wait=True)
 
     def stop(self, *, wait: bool) -> None:
         self.is_over = True

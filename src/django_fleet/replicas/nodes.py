@@ -75,9 +75,9 @@ class Nodes:
         """Alias -> the address of the server behind it."""
         self.barred: frozenset[str] = frozenset()
         """Those that nobody may ask now, however they are: a test does not name them."""
-        self._policy = policy
         self.retire: Callable[[Collection[str]], None] = _nothing
         """Has open connections to these aliases opened anew: they lead to a server that is gone."""
+        self._policy = policy
         self._clock = clock
         self._chance = random.Random()  # noqa: S311 -- no secret; our own: users may seed the other one
         self._draw = draw or self._chance.random
@@ -155,13 +155,15 @@ class Nodes:
 
     def is_online(self, alias: str) -> bool:
         """Whether nothing speaks against asking ``alias`` now."""
+        if alias in self.barred:
+            return False
         until = self.offline.get(alias)
         if until is None:
-            return alias not in self.barred
+            return True
         if self._clock() < until:
             return False
         self._back(alias)
-        return alias not in self.barred
+        return True
 
     def name(self, alias: str) -> str:
         """The name of the server behind ``alias`` since it began to run, as tokens keep it."""

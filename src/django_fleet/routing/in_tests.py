@@ -23,14 +23,12 @@ def begin(running: Running, primary: str) -> None:
         running.put_in_hooks()
     if primary in running.replicated:
         replicas = running.fleet.cluster_of(primary).replicas
-        running.unlike_primary |= {node.alias for node in replicas}
-        leave_case(running)
+        _note(running, running.unlike_primary | {node.alias for node in replicas})
 
 
 def mirror(running: Running, alias: str) -> None:
     """The replica ``alias`` shows the test database of its primary from now on."""
-    running.unlike_primary -= {alias}
-    leave_case(running)
+    _note(running, running.unlike_primary - {alias})
 
 
 def let_go(running: Running, primary: str) -> None:
@@ -53,3 +51,8 @@ def enter_case(running: Running, named: Collection[str]) -> None:
 def leave_case(running: Running) -> None:
     """The test case is over."""
     running.nodes.barred = running.unlike_primary
+
+
+def _note(running: Running, unlike_primary: frozenset[str]) -> None:
+    """Replicas that do not show the test database of their primary; no test case runs now."""
+    running.unlike_primary = running.nodes.barred = unlike_primary
